@@ -1,0 +1,135 @@
+// Observations entering the system. Each carries its own time; nothing else tells `step` the time.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/event.h"
+
+namespace sky::core {
+
+// ---- from the user (already authorised: the socket belongs to the user)
+
+struct UpRequested {
+  ServiceSpec spec;
+  std::vector<Offer> offers;
+  std::string user;
+};
+struct UpdateRequested {
+  ServiceSpec spec;
+  std::vector<Offer> offers;
+  UpdateMode mode = UpdateMode::rolling;
+  std::string user;
+};
+struct DownRequested {
+  ServiceName service;
+  std::string user;
+};
+struct PreemptRequested {  // recorded here; carried out by the sandbox through PreemptInstance
+  ServiceName service;
+  std::vector<ReplicaId> replicas;  // these,
+  std::string zone;                 // or all in this zone,
+  std::uint32_t storm = 0;          // or this many spot replicas, newest first
+  std::string user;
+};
+
+// ---- from the clouds
+
+struct LaunchAnswered {
+  ServiceName service;
+  ReplicaId replica;
+  std::uint32_t attempt = 0;
+  std::variant<ProvisionSucceeded, Failure> outcome;
+};
+struct TerminateAnswered {
+  ServiceName service;
+  ReplicaId replica;
+  std::variant<std::monostate, Failure> outcome;
+};
+enum class InstanceChange : std::uint8_t { unknown, started, noticed, preempted, lost, user_code_ended };
+struct InstanceChanged {
+  ServiceName service;
+  ReplicaId replica;
+  std::uint32_t attempt = 0;
+  InstanceChange change = InstanceChange::unknown;
+  Duration notice_left{0};  // for `noticed`: time until the machine is taken
+  std::string text;
+};
+// What a provider holds under our log id: the answer to SweepInstances.
+struct ListedInstance {
+  std::string instance_id;
+  Place place;
+  ServiceName service;
+  ReplicaId replica;
+  std::uint32_t attempt = 0;
+};
+struct InstancesListed {
+  std::string cloud;
+  std::vector<ListedInstance> instances;
+  Instant asked_at;  // instances launched after this are not expected in the list
+};
+struct OrphanTerminated {
+  std::string instance_id;
+};
+
+// ---- from the prober
+
+struct ProbeReturned {
+  ServiceName service;
+  ReplicaId replica;
+  ProbeAnswered answer;
+};
+
+// ---- from the endpoint process
+
+struct BalancerHello { std::int64_t pid = 0; };
+struct BalancerGone { std::string reason; };
+struct EndpointReported {  // opened, or failed when `text` is not empty
+  ServiceName service;
+  std::string host;
+  std::uint16_t port = 0;
+  bool in_use = false;     // failed because somebody else has the port
+  std::string text;
+};
+struct TrafficReported {
+  ServiceName service;
+  TrafficSampled sample;
+};
+enum class EndpointChange : std::uint8_t { unknown, ejected, readmitted, drained };
+struct ReplicaReported {
+  ServiceName service;
+  ReplicaId replica;
+  EndpointChange change = EndpointChange::unknown;
+  std::string reason;
+};
+struct HoldReported {
+  ServiceName service;
+  std::uint32_t waiting = 0;  // began to hold; or
+  std::uint32_t shed = 0;     // gave up that many
+  std::string reason;
+};
+
+// ---- the control plane
+
+struct Started {
+  LogId log_id;
+  std::string version;
+  std::uint64_t epoch = 0;
+  Seq repaired_after;  // nonzero: recovery left out a torn, unacknowledged tail after this
+};
+struct Stopping { std::string reason; };
+struct Tick {};  // the instant `step` asked to be woken at
+
+using InputBody =
+    std::variant<Tick, Started, Stopping, UpRequested, UpdateRequested, DownRequested,
+                 PreemptRequested, LaunchAnswered, TerminateAnswered, InstanceChanged,
+                 InstancesListed, OrphanTerminated, ProbeReturned, BalancerHello, BalancerGone,
+                 EndpointReported, TrafficReported, ReplicaReported, HoldReported>;
+
+struct Input {
+  Stamp now;
+  InputBody body;
+};
+
+}  // namespace sky::core

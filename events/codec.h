@@ -1,0 +1,36 @@
+// Bytes <-> core values: the only place that knows Cap'n Proto.
+//
+// A commit is the unit of the log and of the follow protocol: the events that share one fsync.
+// Format and evolution rules: events/README.md. Thread: any. Errors: `corrupt`, `too_new`.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/event.h"
+#include "core/result.h"
+#include "core/routing.h"
+
+namespace sky::events {
+
+struct Commit {
+  std::uint64_t epoch = 0;
+  std::uint32_t chain_before = 0;        // CRC-32C chain value of the commit before this one
+  std::uint32_t chain = 0;               // of this one: over chain_before and the payload
+  std::vector<core::Event> events;       // at least one, sequences dense
+};
+
+inline constexpr std::size_t max_events_per_commit = 1024;
+inline constexpr std::size_t max_commit_bytes = std::size_t{1} << 20;
+
+std::string encode_commit(std::uint64_t epoch, std::uint32_t chain_before,
+                          std::span<const core::Event> events);
+core::Result<Commit> decode_commit(std::span<const std::byte> bytes);
+
+std::string encode_routing(const core::RoutingSnapshot& table);
+core::Result<core::RoutingSnapshot> decode_routing(std::span<const std::byte> bytes);
+
+}  // namespace sky::events

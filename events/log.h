@@ -1,0 +1,62 @@
+// The only door to durable history.
+//
+// Events are numbered densely from 1; one writer per log. An append is acknowledged only after it
+// would survive a power cut, and nothing that a reader can get here is less durable than that.
+// It does not interpret events, filter them, or know about services.
+//
+// Thread: append() from one thread at a time (the commit thread); read() and position() from any.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <span>
+
+#include "core/event.h"
+#include "core/result.h"
+#include "events/codec.h"
+
+namespace sky::events {
+
+struct Position {
+  core::Seq first_retained{1};
+  core::Seq durable;             // newest acknowledged; 0 in an empty log
+  std::uint32_t chain = 0;
+};
+
+// Returns false to stop.
+using CommitVisitor = std::function<bool(const Commit& commit, std::span<const std::byte> bytes)>;
+
+class Log {
+ public:
+  virtual ~Log() = default;
+
+  virtual const core::LogId& id() const = 0;
+  virtual std::uint64_t epoch() const = 0;    // of this opening; higher than any before
+  virtual core::Seq repaired_after() const = 0;  // nonzero: opening left a torn tail out after this
+  virtual Position position() const = 0;
+
+  // Makes all events durable as one commit (at most max_events_per_commit), or fails and changes
+  // nothing that a reader can see. The first seq must be position().durable.next().
+  // Returns the stored bytes of the commit. Errors: no_space, io.
+  virtual core::Result<std::string> append(std::span<const core::Event> events) = 0;
+
+  // Visits commits in order, beginning with the one that holds `from`. Errors: corrupt (the text
+  // names the first bad commit), io, not_found when `from` is older than first_retained.
+  virtual core::Result<void> read(core::Seq from, const CommitVisitor& visit) const = 0;
+};
+
+// Opens for writing, creating it when the directory is empty; follows the opening procedure of
+// events/README.md. Errors: locked, permission, no_space, corrupt, acknowledged_lost, wrong_log,
+// too_new, io.
+core::Result<std::unique_ptr<Log>> open_log(const std::filesystem::path& directory);
+
+// A read-only view as of now; works beside a writer (then it may be a little old). append() on it
+// is a bug. Errors: not_found, corrupt, permission, io.
+core::Result<std::unique_ptr<Log>> open_log_read_only(const std::filesystem::path& directory);
+
+// Lives in memory; for tests and the simulator.
+std::unique_ptr<Log> make_memory_log(core::LogId id);
+
+}  // namespace sky::events

@@ -1,0 +1,30 @@
+// The whole state of the control plane: a fold over the log and nothing else.
+//
+// evolve() is the only way to change it. Reading is free; the parts are plain values.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "core/event.h"
+#include "core/ids.h"
+#include "projections/service_state.h"
+
+namespace sky::projections {
+
+struct Model {
+  core::LogId log_id;
+  core::Seq seq;               // the newest event folded in
+  core::Instant now;           // its time: the log clock never goes back behind it
+  std::uint64_t epoch = 0;
+  bool balancer_connected = false;
+  std::map<core::ServiceName, ServiceState> services;            // live ones
+  std::map<core::ServiceName, std::uint32_t> last_replica_ids;   // of removed ones: ids never repeat
+  bool operator==(const Model&) const = default;
+};
+
+// Folds one event in. `event.seq` must be `model.seq.next()`: a gap is a bug of the caller.
+void evolve(Model& model, const core::Event& event);
+
+}  // namespace sky::projections
