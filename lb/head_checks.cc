@@ -1,0 +1,125 @@
+#include "lb/head_checks.h"
+
+#include <algorithm>
+
+namespace sky::lb {
+namespace {
+
+bool is_token_char(char c) {
+  if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')) return true;
+  return c != '\0' && std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+}
+
+bool is_host_char(char c) {
+  if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')) return true;
+  return c != '\0' && std::string_view("-._~:[]%!$&'()*+;=").find(c) != std::string_view::npos;
+}
+
+// Rules both kinds of message share: one length, and nothing that another server could read as one.
+HttpError check_framing(const MessageHead& head) {
+  std::size_t lengths = 0;
+  std::size_t encodings = 0;
+  for (const Header& header : head.headers) {
+    switch (header.id) {
+      case HeaderId::content_length: ++lengths; break;
+      case HeaderId::transfer_encoding:
+        ++encodings;
+        if (!equals_ignoring_case(header.value, "chunked")) {
+          return {501, "a transfer encoding other than chunked"};
+        }
+        break;
+      case HeaderId::framing_twin: return {400, "a header that some servers read as framing"};
+      default: break;
+    }
+    if (!is_token(header.name)) return {400, "a header name that is not a token"};
+  }
+  if (lengths > 1) return {400, "more than one content-length"};
+  if (encodings > 1) return {400, "more than one transfer-encoding"};
+  if (lengths > 0 && encodings > 0) return {400, "content-length beside transfer-encoding"};
+  if (encodings > 0 && head.minor_version == 0) return {400, "transfer-encoding in HTTP/1.0"};
+  return {};
+}
+
+HttpError check_host(MessageHead& head) {
+  std::size_t hosts = 0;
+  for (const Header& header : head.headers) {
+    if (header.id != HeaderId::host) continue;
+    ++hosts;
+    head.host = header.value;
+  }
+  if (hosts > 1) return {400, "more than one host"};
+  if (hosts == 0) {
+    return head.minor_version == 0 ? HttpError{} : HttpError{400, "no host in HTTP/1.1"};
+  }
+  if (head.host.empty() || !std::all_of(head.host.begin(), head.host.end(), is_host_char)) {
+    return {400, "a host that is none"};
+  }
+  return {};
+}
+
+// "http://host:port/path?query" -> "/path?query"; the authority must be what Host says.
+HttpError to_origin_form(MessageHead& head, std::string_view after_scheme, std::string& storage) {
+  const std::size_t end = std::min(after_scheme.find_first_of("/?"), after_scheme.size());
+  const std::string_view authority = after_scheme.substr(0, end);
+  if (authority.empty()) return {400, "an absolute target without authority"};
+  if (!head.host.empty() && !equals_ignoring_case(authority, head.host)) {
+    return {400, "the target's authority differs from the host"};
+  }
+  if (!std::all_of(authority.begin(), authority.end(), is_host_char)) {
+    return {400, "an absolute target with a bad authority"};
+  }
+  const std::string_view rest = after_scheme.substr(end);
+  if (!rest.empty() && rest.front() == '/') {
+    head.target = rest;
+    return {};
+  }
+  storage.assign("/").append(rest);
+  head.target = storage;
+  return {};
+}
+
+HttpError check_target(MessageHead& head, std::string& storage) {
+  if (head.target.size() > max_target_bytes) return {414, "the target is too long"};
+  if (head.target.starts_with('/')) return {};
+  if (head.target == "*") {
+    return head.method == "OPTIONS" ? HttpError{} : HttpError{400, "`*` asked of another method"};
+  }
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (equals_ignoring_case(head.target.substr(0, scheme.size()), scheme)) {
+      return to_origin_form(head, head.target.substr(scheme.size()), storage);
+    }
+  }
+  return {400, "a target that is neither a path nor an absolute URL"};
+}
+
+HttpError check_expect(MessageHead& head) {
+  for (const Header& header : head.headers) {
+    if (header.id != HeaderId::expect) continue;
+    if (!equals_ignoring_case(header.value, "100-continue")) {
+      return {417, "an expectation other than 100-continue"};
+    }
+    head.expects_continue = head.minor_version == 1;  // RFC 9110 10.1.1: ignored in 1.0
+  }
+  return {};
+}
+
+}  // namespace
+
+bool is_token(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char);
+}
+
+HttpError check_request(MessageHead& head, std::string& storage) {
+  if (head.method == "CONNECT") return {501, "CONNECT is not offered"};
+  if (HttpError error = check_framing(head)) return error;
+  if (HttpError error = check_host(head)) return error;
+  if (HttpError error = check_target(head, storage)) return error;
+  return check_expect(head);
+}
+
+HttpError check_response(const MessageHead& head) {
+  if (head.status < 100 || head.status > 599) return {502, "a status outside 100 to 599"};
+  return check_framing(head);
+}
+
+}  // namespace sky::lb
