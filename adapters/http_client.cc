@@ -4,7 +4,7 @@
 #include <deque>
 #include <map>
 
-#include "adapters/http_transfer.h"
+#include "adapters/http_client_transfer.h"
 #include "core/check.h"
 
 namespace sky::adapters {

@@ -1,4 +1,4 @@
-#include "adapters/http_transfer.h"
+#include "adapters/http_client_transfer.h"
 
 #include <algorithm>
 #include <cctype>
