@@ -1,0 +1,39 @@
+// The daemon's API: HTTP and JSON on a 0600 unix socket, so that `curl --unix-socket` works.
+//
+//   GET  /v1/health                          version, pid, log id, newest sequence
+//   GET  /v1/status?service=&verbose=1&format=text|json
+//   GET  /v1/logs?service=&replica=          where that replica's output is
+//   POST /v1/up, /v1/update                  cli/service_request.h
+//   POST /v1/down      {"service"}
+//   POST /v1/preempt   {"service","replicas","zone","storm"}
+//   POST /v1/stop      ends the daemon; services go on
+//   GET  /metrics                            Prometheus text
+//
+// Errors are {"error": TEXT} with 400, 404, 409, 422 or 500. Nothing is answered before the events
+// it shows or caused are durable. Loop thread.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "adapters/http_client.h"
+#include "adapters/secret_store.h"
+#include "cli/controller.h"
+#include "cli/home.h"
+#include "cli/http_router.h"
+
+namespace sky::cli {
+
+struct ApiContext {
+  const Home& home;
+  Controller& controller;
+  adapters::SecretStore& secrets;
+  adapters::HttpClient& http;       // asks the balancer for its metrics
+  std::function<core::Stamp()> now;
+  std::function<void()> stop;       // after the answer is out
+};
+
+// Adds every route. The context outlives the router.
+void add_api_routes(HttpRouter& router, ApiContext& context);
+
+}  // namespace sky::cli

@@ -1,0 +1,88 @@
+#include "cli/api_client.h"
+
+#include <utility>
+
+#include "adapters/http_client.h"
+#include "adapters/reactor.h"
+
+namespace sky::cli {
+namespace {
+
+using core::Error;
+using core::ErrorCode;
+
+// The daemon answers as soon as its disk has; a full minute is a daemon that hangs.
+constexpr core::Duration patience = core::seconds(60);
+
+ErrorCode code_of(int status) {
+  switch (status) {
+    case 400: return ErrorCode::invalid_input;
+    case 404: return ErrorCode::not_found;
+    case 409: return ErrorCode::conflict;
+    case 422: return ErrorCode::unsupported;
+    default: return ErrorCode::unavailable;
+  }
+}
+
+core::Result<std::string> result_of(const Home& home, const adapters::HttpResponse& response) {
+  if (response.is_ok()) return response.body;
+  if (response.status == 0)
+    return Error{ErrorCode::unavailable,
+                 "no daemon answers in " + home.root.string() + " (" + response.error_text +
+                     "); `skyctl up FILE` starts one"};
+  const auto document = adapters::parse_json(response.body);
+  const std::string text =
+      document ? adapters::JsonView(*document).at("error").text_or("") : std::string();
+  return Error{code_of(response.status),
+               text.empty() ? "the daemon answered " + std::to_string(response.status) : text};
+}
+
+core::Result<std::string> ask(const Home& home, adapters::HttpRequest request) {
+  request.unix_socket = home.api_socket();
+  request.timeout = patience;
+  adapters::Reactor reactor;
+  adapters::HttpResponse answer;
+  {
+    adapters::HttpClient client(reactor);
+    client.send(std::move(request), [&](adapters::HttpResponse response) {
+      answer = std::move(response);
+      reactor.stop();
+    });
+    reactor.run();
+  }
+  return result_of(home, answer);
+}
+
+}  // namespace
+
+core::Result<std::string> api_get(const Home& home, const std::string& path_and_query) {
+  return ask(home, {.url = "http://daemon" + path_and_query});
+}
+
+core::Result<std::string> api_post(const Home& home, const std::string& path,
+                                   const std::string& json_body) {
+  return ask(home, {.method = "POST",
+                    .url = "http://daemon" + path,
+                    .headers = {"content-type: application/json"},
+                    .body = json_body});
+}
+
+std::string query_value(std::string_view text) {
+  static constexpr char digits[] = "0123456789ABCDEF";
+  std::string encoded;
+  for (const char character : text) {
+    const auto byte = static_cast<unsigned char>(character);
+    const bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+                       (byte >= '0' && byte <= '9') || byte == '-' || byte == '.' || byte == '_';
+    if (plain) {
+      encoded += character;
+    } else {
+      encoded += '%';
+      encoded += digits[byte >> 4];
+      encoded += digits[byte & 15];
+    }
+  }
+  return encoded;
+}
+
+}  // namespace sky::cli

@@ -1,0 +1,112 @@
+// skyctl logs NAME REPLICA [--follow] [--tail N]: what a replica's setup and run printed.
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <fstream>
+#include <iostream>
+#include <string>
+#include <thread>
+
+#include "adapters/json.h"
+#include "cli/api_client.h"
+#include "cli/command.h"
+#include "cli/daemon_process.h"
+
+namespace sky::cli {
+namespace {
+
+constexpr auto poll_every = std::chrono::milliseconds(100);
+constexpr std::streamoff tail_window = 1 << 20;  // --tail looks at the last MiB only
+
+struct LogsOptions {
+  std::string service;
+  std::uint32_t replica = 0;
+  bool follow = false;
+  std::uint32_t tail = 0;
+};
+
+struct LogFile {
+  std::string path;
+  bool is_growing = false;  // the replica still has a machine
+};
+
+core::Result<LogFile> find_log(const Home& home, const LogsOptions& options) {
+  const auto answer =
+      api_get(home, "/v1/logs?service=" + query_value(options.service) +
+                        "&replica=" + std::to_string(options.replica));
+  if (!answer) return answer.error();
+  const auto document = adapters::parse_json(*answer);
+  if (!document) return document.error();
+  const adapters::JsonView root(*document);
+  return LogFile{root.at("path").text_or(""), root.at("growing").boolean_or(false)};
+}
+
+// Where the last `lines` lines begin.
+std::streamoff tail_start(std::ifstream& file, std::uint32_t lines) {
+  file.seekg(0, std::ios::end);
+  const std::streamoff end = file.tellg();
+  const std::streamoff first = std::max<std::streamoff>(0, end - tail_window);
+  std::string window(static_cast<std::size_t>(end - first), '\0');
+  file.seekg(first);
+  file.read(window.data(), static_cast<std::streamsize>(window.size()));
+  file.clear();
+  std::size_t at = window.size();
+  if (at > 0 && window.back() == '\n') --at;
+  for (std::uint32_t found = 0; found < lines && at > 0; ++found) {
+    const std::size_t newline = window.rfind('\n', at - 1);
+    if (newline == std::string::npos) return first;
+    at = newline;
+  }
+  return at == 0 ? first : first + static_cast<std::streamoff>(at) + 1;
+}
+
+void copy_from(std::ifstream& file, std::streamoff& position) {
+  file.clear();
+  file.seekg(0, std::ios::end);
+  if (file.tellg() < position) position = 0;  // rotated
+  file.seekg(position);
+  char piece[16384];
+  while (file.read(piece, sizeof(piece)), file.gcount() > 0) {
+    std::cout.write(piece, file.gcount());
+    position += file.gcount();
+  }
+  std::cout.flush();
+}
+
+int run_logs(const LogsOptions& options) {
+  const auto home = find_home();
+  if (!home) return fail(home.error());
+  if (auto revived = revive_daemon(*home); !revived) return fail(revived.error());
+  auto found = find_log(*home, options);
+  if (!found) return fail(found.error());
+  std::ifstream file(found->path, std::ios::binary);
+  if (!file)
+    return fail({core::ErrorCode::not_found, "cannot read the replica's log " + found->path});
+  std::streamoff position = options.tail > 0 ? tail_start(file, options.tail) : 0;
+  copy_from(file, position);
+  while (options.follow && std::cout.good()) {
+    std::this_thread::sleep_for(poll_every);
+    copy_from(file, position);
+    const auto now = find_log(*home, options);
+    if (now && !now->is_growing) break;  // it ended: what it wrote last is printed
+  }
+  copy_from(file, position);
+  return exit_done;
+}
+
+}  // namespace
+
+void add_logs_command(CLI::App& app, Action& chosen) {
+  auto options = std::make_shared<LogsOptions>();
+  CLI::App* command = app.add_subcommand("logs", "What a replica printed");
+  command->add_option("NAME", options->service, "The service")->required();
+  command->add_option("REPLICA", options->replica, "Its number")->required();
+  command->add_flag("-f,--follow", options->follow, "Go on until it ends");
+  command->add_option("--tail", options->tail, "Only the last N lines");
+  command->callback([options, &chosen] { chosen = [options] { return run_logs(*options); }; });
+}
+
+}  // namespace sky::cli

@@ -1,0 +1,66 @@
+#include "cli/controller.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "projections/routing_table.h"
+#include "projections/step.h"
+
+namespace sky::cli {
+namespace {
+
+// Probes and samples come every second and change neither who is probed nor who is routed to.
+bool is_measurement(const core::Event& event) {
+  return std::holds_alternative<core::ProbeAnswered>(event.body) ||
+         std::holds_alternative<core::TrafficSampled>(event.body);
+}
+
+}  // namespace
+
+Controller::Controller(adapters::Reactor& reactor, events::CommitQueue& queue,
+                       projections::Model model, ControllerEdges edges)
+    : queue_(queue),
+      model_(std::move(model)),
+      durable_routes_(projections::routing_snapshot(model_)),
+      edges_(std::move(edges)),
+      wake_(reactor) {}
+
+void Controller::submit(core::InputBody body, Reply reply) {
+  projections::Step step = projections::step(model_, {edges_.now(), std::move(body)});
+  arm(step.wake_at);
+  if (step.rejection) {
+    if (reply) reply(std::move(*step.rejection));
+    return;
+  }
+  auto events = step.events;
+  queue_.append(std::move(step.events),
+                [this, events = std::move(events), effects = std::move(step.effects),
+                 reply = std::move(reply)] {
+                  open_gate(events, effects);
+                  if (reply) reply({});
+                });
+}
+
+void Controller::when_durable(std::function<void()> task) { queue_.append({}, std::move(task)); }
+
+void Controller::open_gate(const std::vector<core::Event>& events,
+                           const std::vector<core::Effect>& effects) {
+  for (const core::Event& event : events) projections::evolve(durable_routes_, event);
+  follow_targets(events);
+  for (const core::Effect& effect : effects) edges_.run_effect(effect);
+}
+
+void Controller::follow_targets(const std::vector<core::Event>& events) {
+  if (std::all_of(events.begin(), events.end(), is_measurement)) return;
+  edges_.set_probe_targets(projections::probe_targets(model_));
+  edges_.set_balancer_needed(!model_.services.empty());
+}
+
+void Controller::arm(std::optional<core::Instant> wake_at) {
+  wake_.stop();
+  if (!wake_at) return;
+  const core::Duration left = std::max(core::Duration{0}, *wake_at - edges_.now().at);
+  wake_.start(left, [this] { submit(core::Tick{}); });
+}
+
+}  // namespace sky::cli

@@ -1,0 +1,29 @@
+// Where commands read history from: the running daemon (catch-up, then live), or the log on disk
+// when no daemon runs.
+#pragma once
+
+#include <functional>
+
+#include "cli/home.h"
+#include "core/event.h"
+#include "core/result.h"
+#include "projections/model.h"
+
+namespace sky::cli {
+
+// Returns false to stop.
+using EventVisitor = std::function<bool(const core::Event&)>;
+
+// Visits all events from `from` on up to now. Blocking.
+core::Result<void> read_events(const Home& home, core::Seq from, const EventVisitor& visit);
+
+// The same, then every new one as it becomes durable; survives restarts of the daemon. Blocks until
+// the visitor stops it or the process is interrupted. `caught_up` is called once.
+core::Result<void> follow_events(const Home& home, core::Seq from, const EventVisitor& visit,
+                                 const std::function<void()>& caught_up);
+
+// The state as the log on disk has it; an empty model when there is no log yet.
+core::Result<projections::Model> fold_log(const Home& home);
+core::Result<bool> has_live_services(const Home& home);
+
+}  // namespace sky::cli
