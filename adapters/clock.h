@@ -1,0 +1,25 @@
+// The real clocks, read together.
+//
+// The log clock continues from the newest instant in the log, or from wall time if that is later,
+// and then advances with CLOCK_BOOTTIME: it counts sleep, and it never goes back, whatever anybody
+// does to the wall clock. Thread: one object, one thread; wall_now() any.
+#pragma once
+
+#include "core/time.h"
+
+namespace sky::adapters {
+
+class Clock {
+ public:
+  explicit Clock(core::Instant newest_in_log);
+
+  core::Stamp now() const;
+
+ private:
+  core::Instant origin_;  // the log clock when this object was made,
+  core::Duration booted_for_{0};  // and how long the machine had been up then
+};
+
+core::WallTime wall_now();
+
+}  // namespace sky::adapters
