@@ -24,7 +24,7 @@ struct HttpHeader {
 
 struct HttpRequest {
   std::string method;
-  std::string path;  // percent-decoded, without the query
+  std::string path;  // as sent, without the query; HttpRouter decodes its segments
   std::string query;  // raw, without '?'
   std::vector<HttpHeader> headers;
   std::string body;  // whole, at most HttpLimits::max_body_bytes
@@ -39,8 +39,8 @@ struct HttpRequest {
 struct HttpAnswer {
   int status = 200;
   std::string content_type = "application/json";
-  std::string body;
-  std::vector<HttpHeader> headers;  // besides content-type, content-length, connection
+  std::string body = {};
+  std::vector<HttpHeader> headers = {};  // besides content-type, content-length, connection
 };
 
 // {"error": TEXT} with that status.
