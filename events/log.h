@@ -21,7 +21,7 @@ namespace sky::events {
 
 struct Position {
   core::Seq first_retained{1};
-  core::Seq durable;             // newest acknowledged; 0 in an empty log
+  core::Seq durable;  // newest acknowledged; 0 in an empty log
   std::uint32_t chain = 0;
 };
 
@@ -33,7 +33,7 @@ class Log {
   virtual ~Log() = default;
 
   virtual const core::LogId& id() const = 0;
-  virtual std::uint64_t epoch() const = 0;    // of this opening; higher than any before
+  virtual std::uint64_t epoch() const = 0;  // of this opening; higher than any before
   virtual core::Seq repaired_after() const = 0;  // nonzero: opening left a torn tail out after this
   virtual Position position() const = 0;
 
