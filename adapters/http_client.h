@@ -45,6 +45,7 @@ struct HttpRequest {
   std::filesystem::path unix_socket;  // empty: TCP to the url's host
   std::size_t max_body_bytes = std::size_t{16} << 20;
   bool keep_reading_past_limit = false;  // true: the rest is thrown away instead of too_large
+  bool fresh_connection = false;  // a connection of its own, closed afterwards
   // Given each piece as it comes; the response's body then stays empty and is not limited.
   std::function<void(std::string_view)> on_chunk;
   std::function<void(int status)> on_status;  // before the first chunk

@@ -136,6 +136,10 @@ void prepare(HttpTransfer& transfer) {
   if (!request.unix_socket.empty()) {
     set(easy, CURLOPT_UNIX_SOCKET_PATH, request.unix_socket.c_str());
   }
+  if (request.fresh_connection) {
+    set(easy, CURLOPT_FRESH_CONNECT, 1L);
+    set(easy, CURLOPT_FORBID_REUSE, 1L);
+  }
   set_method(easy, request);
   // No 100-continue dance: it costs a round trip, and a second with servers that ignore it.
   transfer.headers = curl_slist_append(nullptr, "Expect:");
