@@ -16,7 +16,9 @@ Reactor::Reactor() {
 
 Reactor::~Reactor() {
   wake_.reset();
-  uv_run(&loop_, UV_RUN_DEFAULT);  // lets close callbacks free their handles
+  // Lets close callbacks free their handles. A stop() that nobody ran after ends the first round.
+  do uv_run(&loop_, UV_RUN_DEFAULT);
+  while (uv_loop_alive(&loop_) != 0);
   SKY_CHECK(uv_loop_close(&loop_) == 0, "every handle is destroyed before its reactor");
 }
 
