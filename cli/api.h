@@ -30,7 +30,8 @@ struct ApiContext {
   adapters::SecretStore& secrets;
   adapters::HttpClient& http;       // asks the balancer for its metrics
   std::function<core::Stamp()> now;
-  std::function<void()> stop;       // after the answer is out
+  std::function<std::size_t()> backlog;  // events that are not durable yet
+  std::function<void()> stop;       // lets the answer out first
 };
 
 // Adds every route. The context outlives the router.

@@ -1,0 +1,233 @@
+#include "cli/api.h"
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "adapters/json.h"
+#include "adapters/sandbox/catalog.h"
+#include "adapters/sandbox/sandbox_cloud.h"
+#include "cli/metrics.h"
+#include "cli/print_status.h"
+#include "cli/service_request.h"
+#include "core/offer_match.h"
+
+namespace sky::cli {
+namespace {
+
+using Matches = HttpRouter::Matches;
+
+// The balancer answers in microseconds; a scrape must not hang on a dead one.
+constexpr core::Duration balancer_patience = core::seconds(1);
+
+int status_of(core::ErrorCode code) {
+  switch (code) {
+    case core::ErrorCode::usage:
+    case core::ErrorCode::invalid_input: return 400;
+    case core::ErrorCode::not_found: return 404;
+    case core::ErrorCode::already_exists:
+    case core::ErrorCode::conflict: return 409;
+    case core::ErrorCode::unsupported: return 422;
+    default: return 500;
+  }
+}
+
+void answer_error(const Responder& responder, const core::Error& error) {
+  responder.answer_error(status_of(error.code), error.text);
+}
+
+// For the log: who typed it. The socket lets only this user in, and root.
+std::string login_of(const HttpRequest& request) {
+  if (!request.peer_uid) return "unknown";
+  const passwd* entry = ::getpwuid(*request.peer_uid);
+  return entry != nullptr ? entry->pw_name : std::to_string(*request.peer_uid);
+}
+
+Controller::Reply reply_to(const Responder& responder, std::string body) {
+  return [responder, body = std::move(body)](core::Result<void> done) {
+    if (done) return responder.answer_json(body);
+    answer_error(responder, done.error());
+  };
+}
+
+void health(ApiContext& context, const Responder& responder) {
+  const projections::Model& model = context.controller.model();
+  adapters::JsonWriter json;
+  json.begin_object().member("version", SKY_VERSION);
+  json.member("pid", static_cast<std::int64_t>(::getpid())).member("log_id", model.log_id);
+  json.member("seq", model.seq.value);
+  json.member("balancer_connected", model.balancer_connected);
+  json.member("live_services", static_cast<std::uint64_t>(model.services.size())).end_object();
+  context.controller.when_durable([responder, body = json.take()] { responder.answer_json(body); });
+}
+
+void status(ApiContext& context, const HttpRequest& request, const Responder& responder) {
+  const std::string format = request.query_parameter("format").value_or("text");
+  const StatusFormat wanted{.service = request.query_parameter("service").value_or(""),
+                            .verbose = request.query_parameter("verbose").has_value(),
+                            .json = format == "json",
+                            .endpoint_only = format == "endpoint",
+                            .color = request.query_parameter("color").has_value()};
+  auto text = render_status(context.controller.model(), context.now(), wanted);
+  if (!text) return answer_error(responder, text.error());
+  HttpAnswer answer{.content_type = wanted.json ? "application/json" : "text/plain; charset=utf-8",
+                    .body = std::move(*text)};
+  context.controller.when_durable([responder, answer] { responder.answer(answer); });
+}
+
+void logs(ApiContext& context, const HttpRequest& request, const Responder& responder) {
+  const std::string service = request.query_parameter("service").value_or("");
+  const core::ReplicaId replica{static_cast<std::uint32_t>(
+      std::strtoul(request.query_parameter("replica").value_or("0").c_str(), nullptr, 10))};
+  auto path = adapters::sandbox::find_replica_log(context.home.root, service, replica);
+  if (!path) return answer_error(responder, path.error());
+  const auto& services = context.controller.model().services;
+  const auto found = services.find(service);
+  bool is_growing = false;
+  if (found != services.end())
+    if (const auto row = found->second.replicas.find(replica); row != found->second.replicas.end())
+      is_growing = !core::is_terminal(row->second.phase);
+  adapters::JsonWriter json;
+  json.begin_object().member("path", path->string()).member("growing", is_growing).end_object();
+  responder.answer_json(json.take());
+}
+
+// ---- services
+
+struct Wanted {
+  core::ServiceSpec spec;
+  std::vector<core::Offer> offers;
+  adapters::Secrets secrets;
+  core::UpdateMode mode = core::UpdateMode::rolling;
+};
+
+core::Result<Wanted> read_wanted(const HttpRequest& request) {
+  auto parsed = parse_service_request(request.body);
+  if (!parsed) return parsed.error();
+  auto loaded = adapters::load_service(parsed->yaml, parsed->file_name, parsed->options);
+  if (!loaded) return loaded.error();
+  if (!loaded->spec.sandbox.enabled)
+    return core::Error{core::ErrorCode::unsupported,
+                       "this version reaches no real cloud yet; add --sandbox to run '" +
+                           loaded->spec.name + "' in the sandbox"};
+  auto offers = core::matching_offers(loaded->spec.resources,
+                                      adapters::sandbox::catalog().offers());
+  if (offers.empty())
+    return core::Error{core::ErrorCode::invalid_input,
+                       parsed->file_name + ": no cloud offers a machine that fits `resources`"};
+  return Wanted{std::move(loaded->spec), std::move(offers), std::move(loaded->secrets),
+                parsed->mode};
+}
+
+void up(ApiContext& context, const HttpRequest& request, const Responder& responder) {
+  auto wanted = read_wanted(request);
+  if (!wanted) return answer_error(responder, wanted.error());
+  const core::ServiceName name = wanted->spec.name;
+  if (context.controller.model().services.contains(name))
+    return responder.answer_error(409, "service '" + name + "' exists already; `skyctl update " +
+                                           name + " FILE` changes it, `skyctl down " + name +
+                                           "` ends it");
+  if (auto put = context.secrets.put(name, core::Version{1}, wanted->secrets); !put)
+    return answer_error(responder, put.error());
+  context.controller.submit(core::UpRequested{std::move(wanted->spec), std::move(wanted->offers),
+                                              login_of(request)},
+                            reply_to(responder, "{}"));
+}
+
+void update(ApiContext& context, const HttpRequest& request, const Responder& responder) {
+  auto wanted = read_wanted(request);
+  if (!wanted) return answer_error(responder, wanted.error());
+  const auto& services = context.controller.model().services;
+  const auto found = services.find(wanted->spec.name);
+  if (found == services.end())
+    return responder.answer_error(404, "no service '" + wanted->spec.name + "' is up; `skyctl up`");
+  const core::Version next{found->second.version.value + 1};
+  if (auto put = context.secrets.put(wanted->spec.name, next, wanted->secrets); !put)
+    return answer_error(responder, put.error());
+  context.controller.submit(core::UpdateRequested{std::move(wanted->spec),
+                                                  std::move(wanted->offers), wanted->mode,
+                                                  login_of(request)},
+                            reply_to(responder, "{}"));
+}
+
+void down(ApiContext& context, const HttpRequest& request, const Responder& responder) {
+  const auto document = adapters::parse_json(request.body);
+  if (!document) return answer_error(responder, document.error());
+  const auto service = adapters::JsonView(*document).at("service").as_text();
+  if (!service) return answer_error(responder, service.error());
+  context.controller.submit(core::DownRequested{*service, login_of(request)},
+                            reply_to(responder, "{}"));
+}
+
+void preempt(ApiContext& context, const HttpRequest& request, const Responder& responder) {
+  const auto document = adapters::parse_json(request.body);
+  if (!document) return answer_error(responder, document.error());
+  const adapters::JsonView root(*document);
+  const auto service = root.at("service").as_text();
+  if (!service) return answer_error(responder, service.error());
+  core::PreemptRequested order{.service = *service,
+                               .replicas = {},
+                               .zone = root.at("zone").text_or(""),
+                               .storm = static_cast<std::uint32_t>(root.at("storm").integer_or(0)),
+                               .user = login_of(request)};
+  for (std::size_t i = 0; i < root.at("replicas").size(); ++i) {
+    const auto replica = root.at("replicas").at(i).as_integer();
+    if (!replica) return answer_error(responder, replica.error());
+    order.replicas.push_back(core::ReplicaId{static_cast<std::uint32_t>(*replica)});
+  }
+  context.controller.submit(std::move(order), reply_to(responder, "{}"));
+}
+
+// ---- the process
+
+void stop(ApiContext& context, const Responder& responder) {
+  adapters::JsonWriter json;
+  json.begin_object();
+  json.member("live_services",
+              static_cast<std::uint64_t>(context.controller.model().services.size()));
+  json.end_object();
+  responder.answer_json(json.take());
+  context.stop();
+}
+
+// Ours, then the balancer's; without one, ours alone.
+void metrics(ApiContext& context, const Responder& responder) {
+  const std::string ours =
+      metrics_text(context.controller.model(), context.now(), context.backlog());
+  adapters::HttpRequest request;
+  request.url = "http://balancer/metrics";
+  request.unix_socket = context.home.balancer_socket();
+  request.timeout = balancer_patience;
+  context.http.send(std::move(request), [responder, ours](const adapters::HttpResponse& response) {
+    responder.answer({.content_type = "text/plain; version=0.0.4",
+                      .body = response.is_ok() ? ours + response.body : ours});
+  });
+}
+
+}  // namespace
+
+void add_api_routes(HttpRouter& router, ApiContext& context) {
+  const auto add = [&](const char* method, const char* path, auto handler) {
+    router.add(method, path,
+               [&context, handler](const HttpRequest& request, const Matches&,
+                                   const Responder& responder) {
+                 if constexpr (std::is_invocable_v<decltype(handler), ApiContext&,
+                                                   const HttpRequest&, const Responder&>)
+                   handler(context, request, responder);
+                 else
+                   handler(context, responder);
+               });
+  };
+  add("GET", "/v1/health", health);
+  add("GET", "/v1/status", status);
+  add("GET", "/v1/logs", logs);
+  add("POST", "/v1/up", up);
+  add("POST", "/v1/update", update);
+  add("POST", "/v1/down", down);
+  add("POST", "/v1/preempt", preempt);
+  add("POST", "/v1/stop", stop);
+  add("GET", "/metrics", metrics);
+}
+
+}  // namespace sky::cli

@@ -1,0 +1,67 @@
+// skyctl daemon [--bind ADDRESS]: the control plane in the foreground, for service managers.
+// skyctl daemon stop: ends the running one.
+
+#include <chrono>
+#include <iostream>
+#include <string>
+#include <thread>
+
+#include "adapters/json.h"
+#include "cli/api_client.h"
+#include "cli/command.h"
+#include "cli/daemon.h"
+#include "cli/daemon_process.h"
+
+namespace sky::cli {
+namespace {
+
+constexpr auto stop_patience = std::chrono::seconds(10);
+constexpr auto poll_every = std::chrono::milliseconds(20);
+
+int stop_daemon() {
+  const auto home = find_home();
+  if (!home) return fail(home.error());
+  if (!daemon_answers(*home)) {
+    std::cout << "No daemon runs in " << home->root.string() << ".\n";
+    return exit_done;
+  }
+  const auto answer = api_post(*home, "/v1/stop", "{}");
+  if (!answer) return fail(answer.error());
+  const auto give_up = std::chrono::steady_clock::now() + stop_patience;
+  while (daemon_answers(*home)) {
+    if (std::chrono::steady_clock::now() > give_up)
+      return fail({core::ErrorCode::unavailable, "the daemon was asked to stop and still answers"});
+    std::this_thread::sleep_for(poll_every);
+  }
+  const auto document = adapters::parse_json(*answer);
+  const std::int64_t live =
+      document ? adapters::JsonView(*document).at("live_services").integer_or(0) : 0;
+  std::cout << "The daemon has stopped.\n";
+  if (live > 0)
+    std::cout << live << " service(s) go on serving without it; nothing is scaled or healed until "
+              << "a command starts it again (`skyctl status`).\n";
+  return exit_done;
+}
+
+int run_in_foreground(const DaemonOptions& options) {
+  const auto home = make_home();
+  if (!home) return fail(home.error());
+  return run_daemon(*home, options);
+}
+
+}  // namespace
+
+void add_daemon_command(CLI::App& app, Action& chosen) {
+  auto options = std::make_shared<DaemonOptions>();
+  CLI::App* command = app.add_subcommand("daemon", "The control plane, in the foreground");
+  command->add_option("--bind", options->bind_host, "Where endpoints listen")
+      ->capture_default_str()
+      ->check(CLI::ValidIPV4);
+  CLI::App* stop = command->add_subcommand("stop", "End the running daemon");
+  stop->callback([&chosen] { chosen = stop_daemon; });
+  command->callback([options, stop, &chosen] {
+    if (!stop->parsed()) chosen = [options] { return run_in_foreground(*options); };
+  });
+}
+
+}  // namespace sky::cli
