@@ -17,9 +17,9 @@ class StepFailed(Exception):
 
 
 class SandboxSession:
-    def __init__(self, skyctl, prefix="skyctl-"):
+    def __init__(self, skyctl, prefix="skyctl-", home=None):
         self.skyctl = os.path.abspath(skyctl)
-        self.home = tempfile.mkdtemp(prefix=prefix)
+        self.home = home or tempfile.mkdtemp(prefix=prefix)
         self.environment = dict(os.environ, SKYCTL_HOME=self.home)
         self.environment.pop("MAKEFLAGS", None)
         self.started = time.monotonic()
@@ -27,11 +27,14 @@ class SandboxSession:
 
     # ---- commands
 
-    def run(self, *arguments, timeout=120):
-        """Runs one command; answers the finished process with its output as text."""
+    def run(self, *arguments, timeout=120, answer=None):
+        """Runs one command; answers the finished process with its output as text.
+
+        `answer` is what its user types; without it nobody is at the keyboard.
+        """
+        typed = {"stdin": subprocess.DEVNULL} if answer is None else {"input": answer}
         return subprocess.run([self.skyctl, *arguments], env=self.environment, timeout=timeout,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, text=True)
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **typed)
 
     def must(self, *arguments, timeout=120):
         """The output of a command that has to succeed."""
@@ -81,20 +84,27 @@ class SandboxSession:
     # ---- processes
 
     def processes(self):
-        """Everything that carries this home in its environment: {pid: command line}."""
+        """Everything that belongs to this home: {pid: command line}.
+
+        It carries the home in its environment, or works in it, or names it in its command line.
+        """
         mark = f"SKYCTL_HOME={self.home}".encode()
         found = {}
         for pid in filter(str.isdigit, os.listdir("/proc")):
+            if int(pid) == os.getpid():
+                continue
             try:
-                with open(f"/proc/{pid}/environ", "rb") as environment:
-                    if mark not in environment.read().split(b"\0"):
-                        continue
                 with open(f"/proc/{pid}/cmdline", "rb") as command:
                     line = command.read().replace(b"\0", b" ").decode(errors="replace").strip()
-                if line:  # a zombie has none
-                    found[int(pid)] = line
+                if not line:  # a zombie has none
+                    continue
+                with open(f"/proc/{pid}/environ", "rb") as environment:
+                    ours = mark in environment.read().split(b"\0")
+                works_in = os.readlink(f"/proc/{pid}/cwd")
             except OSError:
                 continue
+            if ours or (works_in + "/").startswith(self.home + "/") or self.home + "/" in line:
+                found[int(pid)] = line
         return found
 
     def pids_of(self, subcommand):
