@@ -63,7 +63,7 @@ std::string encode_commit(std::uint64_t epoch, std::uint32_t chain_before,
   const auto payload = as_bytes(bytes).subspan(header_size);
   put_little(bytes.data(), commit_mark);
   put_little(bytes.data() + 4, chain_before);
-  put_little(bytes.data() + 8, chain_value(chain_before, payload));
+  put_little(bytes.data() + chain_offset, chain_value(chain_before, payload));
   put_little(bytes.data() + 12, static_cast<std::uint32_t>(payload.size()));
   return bytes;
 }
@@ -81,7 +81,7 @@ core::Result<void> CommitDecoder::decode(std::span<const std::byte> bytes, Commi
                      : Error{ErrorCode::corrupt, "a commit does not begin with its mark"};
   }
   commit.chain_before = get_little<std::uint32_t>(bytes.subspan(4));
-  commit.chain = get_little<std::uint32_t>(bytes.subspan(8));
+  commit.chain = get_little<std::uint32_t>(bytes.subspan(chain_offset));
   const auto payload = bytes.subspan(header_size);
   if (get_little<std::uint32_t>(bytes.subspan(12)) != payload.size() ||
       payload.size() > max_encoded_bytes) {

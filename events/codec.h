@@ -33,6 +33,9 @@ inline constexpr std::size_t max_commit_bytes = std::size_t{1} << 20;
 // A single event may exceed max_commit_bytes (a huge spec); nothing may exceed this.
 inline constexpr std::size_t max_encoded_bytes = std::size_t{16} << 20;
 
+// Where the little-endian chain value of an encoded commit begins.
+inline constexpr std::size_t chain_offset = 8;
+
 // `events`: 1 to max_events_per_commit with dense sequences.
 std::string encode_commit(std::uint64_t epoch, std::uint32_t chain_before,
                           std::span<const core::Event> events);

@@ -42,6 +42,10 @@ class Log {
   // Returns the stored bytes of the commit. Errors: no_space, io.
   virtual core::Result<std::string> append(std::span<const core::Event> events) = 0;
 
+  // Makes the low-water file durable; cheap when it is already. The commit queue calls it once a
+  // second and when traffic pauses; closing does it too. Same thread as append().
+  virtual core::Result<void> settle() { return {}; }
+
   // Visits commits in order, beginning with the one that holds `from`. Errors: corrupt (the text
   // names the first bad commit), io, not_found when `from` is older than first_retained.
   virtual core::Result<void> read(core::Seq from, const CommitVisitor& visit) const = 0;

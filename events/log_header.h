@@ -1,0 +1,27 @@
+// What a log says about itself, read from its header and its last commits, and held against the
+// low-water mark. Private to events; part of the opening procedure.
+#pragma once
+
+#include <optional>
+
+#include "events/log.h"
+#include "events/low_water.h"
+#include "events/rocks_store.h"
+
+namespace sky::events {
+
+struct LogHeader {
+  std::optional<core::LogId> id;  // none: the header was never written
+  std::uint64_t epoch = 0;
+  std::uint64_t schema = 0;  // of the newest writer
+  Position position;
+};
+
+// Verifies the newest commits (density, chain, checksums). Errors: corrupt, io.
+core::Result<LogHeader> read_header(const RocksStore& store);
+
+// Whether the log is the one of the mark and reaches it. Errors: wrong_log, acknowledged_lost.
+core::Result<void> check_against(const std::optional<LowWater>& mark, const LogHeader& header,
+                                 const RocksStore& store, const std::string& directory);
+
+}  // namespace sky::events

@@ -1,0 +1,94 @@
+#include "events/rocks_log.h"
+
+#include <utility>
+
+#include "core/check.h"
+#include "events/commit_reader.h"
+#include "events/little_endian.h"
+
+namespace sky::events {
+
+using core::Error;
+using core::ErrorCode;
+using core::Result;
+
+RocksLog::RocksLog(OpenedLog opened) : opened_(std::move(opened)) {}
+
+RocksLog::~RocksLog() {
+  opened_.store.reset();
+  // Nothing can be done about a failure here: the file is then as old as its last sync.
+  if (opened_.low_water_file) static_cast<void>(opened_.low_water_file->sync());
+}
+
+Position RocksLog::position() const {
+  const std::lock_guard guard(mutex_);
+  return opened_.position;
+}
+
+Error RocksLog::fail(Error error) {
+  // Whether the commit reached the disk is unknown now. Only a new opening can find out.
+  failed_ = Error{error.code,
+                  "the log takes nothing more until it is opened again, because an "
+                  "earlier commit failed: " +
+                      error.text};
+  return error;
+}
+
+Result<std::string> RocksLog::append(std::span<const core::Event> events) {
+  SKY_CHECK(opened_.low_water_file, "a read-only log is not appended to");
+  if (failed_) return *failed_;
+  const Position before = position();
+  SKY_CHECK(!events.empty() && events.front().seq == before.durable.next(),
+            "an append continues the log");
+  std::string bytes = encode_commit(opened_.epoch, before.chain, events);
+  if (bytes.size() > max_encoded_bytes) {
+    return fail({ErrorCode::invalid_input, "event " + std::to_string(events.front().seq.value) +
+                                               " is larger than a log entry may be"});
+  }
+  const auto stored = opened_.store->append(events.front().seq.value, bytes);
+  if (!stored) return fail(stored.error());
+  const core::Seq last = events.back().seq;
+  const std::uint32_t chain = get_little<std::uint32_t>(as_bytes(bytes).subspan(chain_offset));
+  const auto marked = opened_.low_water_file->write({opened_.id, opened_.epoch, last, chain});
+  if (!marked) return fail(marked.error());
+  const std::lock_guard guard(mutex_);
+  opened_.position.durable = last;
+  opened_.position.chain = chain;
+  return bytes;
+}
+
+Result<void> RocksLog::settle() {
+  if (!opened_.low_water_file) return {};
+  return opened_.low_water_file->sync();
+}
+
+Result<void> RocksLog::read(core::Seq from, const CommitVisitor& visit) const {
+  const Position now = position();
+  if (from.value == 0) from = now.first_retained;
+  if (from < now.first_retained) {
+    return Error{ErrorCode::not_found, "event " + std::to_string(from.value) +
+                                           " is not kept any more; the oldest is " +
+                                           std::to_string(now.first_retained.value)};
+  }
+  if (from > now.durable) return {};
+  CommitReader reader;
+  Result<void> outcome;
+  bool reached_end = true;
+  const auto scanned = opened_.store->scan(
+      from.value, now.durable.value, [&](std::uint64_t first, std::span<const std::byte> bytes) {
+        outcome = reader.take(first, bytes);
+        reached_end = outcome && visit(reader.commit(), bytes);
+        return reached_end;
+      });
+  if (!outcome) return outcome;
+  if (!scanned) return scanned;
+  const bool is_whole = !reached_end || (!reader.commit().events.empty() &&
+                                         reader.commit().events.back().seq >= now.durable);
+  if (!is_whole) {
+    return Error{ErrorCode::corrupt, "events up to " + std::to_string(now.durable.value) +
+                                         " should be there, but the log ends before"};
+  }
+  return {};
+}
+
+}  // namespace sky::events
