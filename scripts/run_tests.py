@@ -74,15 +74,15 @@ def count_boost(output, status):
 
 
 def count_unittest(output, status):
-    """Python's unittest, run with -v so that each skip tells its reason."""
+    """Python's unittest; test/e2e prints a line with the reason for each skip."""
     ran = number(r"(?m)^Ran (\d+) tests? in", output)
     failed = number(r"failures=(\d+)", output) + number(r"errors=(\d+)", output)
     skipped = number(r"skipped=(\d+)", output)
     if status not in (0, SKIPPED_STATUS) and failed == 0:
         failed = 1
-    reasons = re.findall(r"(?m)^(\w+ .*) \.\.\. skipped (.*)$", output)
+    reasons = re.findall(r"(?m)SKIPPED: (.*): (\S+)$", output)
     return Counts(max(ran - failed - skipped, 0), failed, skipped,
-                  [f"{name}: {why}" for name, why in reasons])
+                  [f"{name}: {why}" for why, name in reasons])
 
 
 def count(test):
@@ -122,9 +122,9 @@ def self_test():
              "Test case s/a is skipped because no haproxy\n"),
          Counts(2, 0, 1, ["s/a is skipped because no haproxy"])),
         (log("Ran 5 tests in 1.2s\n\nOK\n"), Counts(5, 0)),
-        (log("test_a (e2e) ... skipped 'no curl'\nRan 5 tests in 1.2s\n\n"
+        (log("[  0.1 s] SKIPPED: no curl here: Up.test_a\nRan 5 tests in 1.2s\n\n"
              "FAILED (failures=1, errors=2, skipped=1)\n", 1),
-         Counts(1, 3, 1, ["test_a (e2e): 'no curl'"])),
+         Counts(1, 3, 1, ["Up.test_a: no curl here"])),
     ]
     wrong = [(test, count(test), wanted) for test, wanted in cases if count(test) != wanted]
     for test, got, wanted in wrong:

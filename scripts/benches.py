@@ -1,0 +1,276 @@
+"""Builds the release and measures it against its goals.
+
+usage: scripts/bench [log | size | reaction]... [--json]
+
+  log       the event log against raw file appends and reads on the same disk, in the same run
+  size      clean build time, binary size, resident memory of an idle daemon
+  reaction  in the sandbox, with load: how soon a dead replica is not chosen any more, and how soon
+            the replacement of a noticed one is durably decided
+  --json    one JSON object a line: {"name", "value", "unit", "goal", "holds"}
+
+Without names: all three. A goal of null is a figure without one. Absolute times depend on the
+machine; ratios do not. Exit status: 0 every goal holds, 1 one does not or could not be measured,
+2 wrong usage.
+"""
+
+import datetime
+import json
+import os
+import queue
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+from sandbox_session import SandboxSession, StepFailed
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+BUILD = os.path.join(ROOT, "build")
+SKYCTL = os.path.join(BUILD, "cli", "skyctl")
+MIB = 1 << 20
+LOG_BENCH_SECONDS = 900  # a million events, written and read several times, on a slow disk
+
+
+class Table:
+    """Shows figures as they come; remembers whether all goals hold."""
+
+    def __init__(self, as_json):
+        self.as_json = as_json
+        self.all_hold = True
+        if not as_json:
+            print(f"{'':46} {'value':>10} {'':7} {'goal':>12}")
+
+    def add(self, figure):
+        holds = figure.get("holds")
+        self.all_hold &= holds is not False
+        if self.as_json:
+            print(json.dumps(figure), flush=True)
+            return
+        goal = figure.get("goal")
+        goal = "-" if goal is None else str(goal)
+        verdict = "" if goal == "-" or holds is None else "holds" if holds else "DOES NOT HOLD"
+        print(f"{figure['name']:46} {figure['value']:>10.4g} {figure['unit']:7} {goal:>12} {verdict}",
+              flush=True)
+
+    def figure(self, name, value, unit, at_most=None):
+        self.add({"name": name, "value": round(value, 4), "unit": unit,
+                  "goal": None if at_most is None else f"<= {at_most}",
+                  "holds": None if at_most is None else value <= at_most})
+
+    def broken(self, name, why):
+        print(f"scripts/bench: {name}: {why}", file=sys.stderr)
+        self.all_hold = False
+
+
+# ---- log
+
+def bench_log(table):
+    """The program prints our JSON lines itself: it alone can pair each figure with its limit."""
+    program = os.path.join(BUILD, "test", "bench", "log_bench")
+    if not os.path.exists(program):
+        return table.broken("log", f"{program} was not built")
+    finished = subprocess.run([program], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              text=True, timeout=LOG_BENCH_SECONDS, check=False)
+    count = 0
+    for line in finished.stdout.splitlines():
+        if line.startswith("{"):
+            table.add(json.loads(line))
+            count += 1
+        else:
+            print(line, file=sys.stderr)
+    if finished.returncode not in (0, 1) or count == 0:
+        table.broken("log", f"log_bench ended with status {finished.returncode}, {count} figures")
+
+
+# ---- size
+
+def bench_size(table):
+    cores = len(os.sched_getaffinity(0))
+    with tempfile.TemporaryDirectory(prefix="skyctl-bench-") as directory:
+        environment = dict(os.environ, CCACHE_DISABLE="1")
+        quiet = {"env": environment, "check": True, "stdout": subprocess.DEVNULL}
+        subprocess.run(["meson", "setup", directory, ROOT], **quiet)
+        began = time.monotonic()
+        subprocess.run(["ninja", "-C", directory, "--quiet", "cli/skyctl"], **quiet)
+        table.figure(f"clean build of skyctl, {cores} cores", time.monotonic() - began, "s")
+        stripped = os.path.join(directory, "stripped")
+        subprocess.run(["strip", "-o", stripped, SKYCTL], check=True)
+        table.figure("binary, stripped", os.path.getsize(stripped) / MIB, "MiB")
+    table.figure("idle daemon, resident", idle_daemon_bytes() / MIB, "MiB", at_most=64)
+
+
+def idle_daemon_bytes():
+    session = SandboxSession(SKYCTL, prefix="skyctl-bench-")
+    try:
+        daemon = session.start("daemon")
+        session.wait("the daemon answers", lambda: session.run("status").returncode == 0)
+        time.sleep(2)  # what it does at the start is over
+        with open(f"/proc/{daemon.pid}/status", encoding="ascii") as status:
+            for line in status:
+                if line.startswith("VmRSS:"):
+                    return int(line.split()[1]) * 1024
+        raise StepFailed("the kernel does not tell the daemon's memory")
+    finally:
+        session.close()
+
+
+# ---- reaction
+
+SERVICE = """\
+resources: {cpus: 4+, memory: 8+, accelerators: "T4:1", ports: 8888, use_spot: true}
+service:
+  readiness_probe:
+    path: /health
+    initial_delay_seconds: 20
+    endpoint_probe_interval_seconds: 1
+  replica_policy: {min_replicas: 4, base_ondemand_fallback_replicas: 2}
+"""
+NAME = "reaction"
+ROUNDS = 5
+SPEED = "20"  # clouds that many times as fast; a notice of 30 s is then 1.5 s
+QPS = 200     # so that a connection to any replica shows its death within 20 ms or so
+
+
+class Follower:
+    """`skyctl events --follow`: each event with the moment it arrived here."""
+
+    def __init__(self, session):
+        self.events = queue.Queue()
+        self.child = session.start("events", NAME, "--follow", "--json")
+        threading.Thread(target=self.read, daemon=True).start()
+
+    def read(self):
+        try:
+            for line in self.child.stdout:
+                self.events.put((time.time(), json.loads(line)))
+        except ValueError:
+            pass  # closed at the end
+
+    def next(self, what, wanted, seconds=15):
+        """The next event for which wanted(event) holds; earlier ones are passed over."""
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                arrived, event = self.events.get(timeout=max(deadline - time.monotonic(), 0.001))
+            except queue.Empty:
+                raise StepFailed(f"this did not happen within {seconds} s: {what}") from None
+            if wanted(event):
+                return arrived, event
+
+
+def wall(event):
+    return datetime.datetime.fromisoformat(event["time"].replace("Z", "+00:00")).timestamp()
+
+
+def server_pid(session, replica):
+    """The process that serves at the replica's port."""
+    port = replica["endpoint"].rsplit(":", 1)[1]
+    mark = f"SKYCTL_REPLICA_PORT={port}".encode()
+    for pid in session.pids_of("demo-llm"):
+        with open(f"/proc/{pid}/environ", "rb") as environment:
+            if mark in environment.read().split(b"\0"):
+                return pid
+    raise StepFailed(f"no process serves at port {port}")
+
+
+def four_ready(session):
+    return session.wait("four replicas READY", lambda: (
+        lambda ready: ready if len(ready) == 4 else None)(session.in_phase(NAME, "READY")))
+
+
+def time_of_death(session, follower):
+    """Seconds from killing a replica's server to the event that took it out of the choice."""
+    victim = four_ready(session)[0]
+    pid = server_pid(session, victim)
+    killed = time.time()
+    os.kill(pid, 9)
+    gone = ("ReplicaEjected", "InstanceLost", "ReplicaBecameNotReady")
+    _, event = follower.next("the dead replica is not chosen any more", lambda e: (
+        e["replica"] == victim["id"] and e["type"] in gone and wall(e) >= killed))
+    return wall(event) - killed
+
+
+def time_of_notice(session, follower):
+    """Seconds from a notice to its replacement's launch intent, durable and read by a follower."""
+    victim = [r for r in four_ready(session) if r["spot"]][0]
+    session.must("preempt", NAME, str(victim["id"]))
+    _, notice = follower.next("the notice", lambda e: (
+        e["type"] == "PreemptionNoticed" and e["replica"] == victim["id"]))
+    arrived, _ = follower.next("the replacement's launch intent", lambda e: (
+        e["type"] == "LaunchIntended" and e["replica"] > victim["id"]))
+    return arrived - wall(notice)
+
+
+def under_load(session, follower, measure):
+    """That measurement some times while requests go on, and the report of those requests."""
+    load = session.start("load", NAME, "--qps", str(QPS), "--duration", "10m", "--json")
+    seconds = [measure(session, follower) for _ in range(ROUNDS)]
+    load.terminate()  # it reports what it has
+    return seconds, json.loads(load.communicate(timeout=60)[0])
+
+
+def bench_reaction(table):
+    session = SandboxSession(SKYCTL, prefix="skyctl-bench-")
+    try:
+        service = os.path.join(session.home, "service.yaml")
+        with open(service, "w", encoding="utf-8") as file:
+            file.write(SERVICE)
+        session.must("up", service, "-n", NAME, "-y", "--sandbox", "--sandbox-speed", SPEED,
+                     "--setup", "true", "--run",
+                     f"exec '{SKYCTL}' demo-llm --ttft-ms 5 --token-ms 1 --tokens 5")
+        four_ready(session)
+        follower = Follower(session)
+        deaths, _ = under_load(session, follower, time_of_death)
+        add_times(table, "replica killed -> not chosen", deaths)
+        notices, report = under_load(session, follower, time_of_notice)
+        add_times(table, "notice -> replacement intended, seen", notices, at_most=50)
+        table.figure(f"failed of {report['sent']} requests at notices", report["failed"], "",
+                     at_most=0)
+    finally:
+        session.close()
+
+
+def add_times(table, name, seconds, at_most=None):
+    table.figure(f"{name}, median", statistics.median(seconds) * 1000, "ms", at_most)
+    table.figure(f"{name}, worst of {len(seconds)}", max(seconds) * 1000, "ms")
+
+
+# ---- the command
+
+BENCHES = {"log": bench_log, "size": bench_size, "reaction": bench_reaction}
+
+
+def usage(text):
+    print(f"scripts/bench: {text}; see scripts/bench --help", file=sys.stderr)
+    return 2
+
+
+def main():
+    words = sys.argv[1:]
+    if "-h" in words or "--help" in words:
+        print(__doc__.strip())
+        return 0
+    as_json = "--json" in words
+    names = [word for word in words if word != "--json"]
+    for name in names:
+        if name not in BENCHES:
+            return usage(f"no bench {name}; there are: {', '.join(BENCHES)}")
+    os.chdir(ROOT)
+    if not shutil.which("strip"):
+        return usage("strip is missing; run scripts/setup")
+    if subprocess.run(["scripts/build"], stdout=sys.stderr, check=False).returncode != 0:
+        return 1
+    table = Table(as_json)
+    for name in names or BENCHES:
+        try:
+            BENCHES[name](table)
+        except (StepFailed, subprocess.SubprocessError, OSError, KeyError, ValueError) as failure:
+            table.broken(name, failure)
+    return 0 if table.all_hold else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
