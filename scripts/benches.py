@@ -52,8 +52,8 @@ class Table:
         goal = figure.get("goal")
         goal = "-" if goal is None else str(goal)
         verdict = "" if goal == "-" or holds is None else "holds" if holds else "DOES NOT HOLD"
-        print(f"{figure['name']:46} {figure['value']:>10.4g} {figure['unit']:7} {goal:>12} {verdict}",
-              flush=True)
+        value = f"{figure['value']:>10.4g} {figure['unit']:7}"
+        print(f"{figure['name']:46} {value} {goal:>12} {verdict}", flush=True)
 
     def figure(self, name, value, unit, at_most=None):
         self.add({"name": name, "value": round(value, 4), "unit": unit,
