@@ -54,6 +54,7 @@ std::string to_upper(std::string_view text) {
 
 std::string nearest_word(std::string_view word, const std::vector<std::string>& known) {
   constexpr std::size_t longest_key = 64;  // longer "keys" are no typing mistakes
+  constexpr std::size_t shortest_beginning = 5;  // `upscale_delay` for `upscale_delay_seconds`
   if (word.size() > longest_key) return {};
   const std::string lower = to_lower(word);
   std::string best;
@@ -61,7 +62,8 @@ std::string nearest_word(std::string_view word, const std::vector<std::string>& 
   // is noise (guess).
   std::size_t best_distance = std::clamp<std::size_t>(word.size() / 3, 1, 4) + 1;
   for (const std::string& candidate : known) {
-    const std::size_t distance = edit_distance(lower, to_lower(candidate));
+    const bool cut_short = lower.size() >= shortest_beginning && candidate.rfind(lower, 0) == 0;
+    const std::size_t distance = cut_short ? 1 : edit_distance(lower, to_lower(candidate));
     if (distance < best_distance) {
       best_distance = distance;
       best = candidate;
@@ -106,7 +108,9 @@ core::Error Problems::error() const {
 std::optional<double> to_number(const YamlNode& node) {
   const ScalarType type = scalar_type(node);
   if (type != ScalarType::integer && type != ScalarType::real) return {};
-  const auto json = to_json(node);  // turns "0x10", "+1" and ".5" into one spelling
+  YamlNode plain = node;
+  plain.substituted = false;
+  const auto json = to_json(plain);  // turns "0x10", "+1" and ".5" into one spelling
   if (!json) return {};
   const double number = std::strtod(json->c_str(), nullptr);
   if (!std::isfinite(number)) return {};
