@@ -37,7 +37,7 @@ void HttpRouter::add(std::string_view method, std::string_view path, RouteHandle
 
 void HttpRouter::handle(const HttpRequest& request, const Responder& responder) const {
   const std::vector<std::string> path = segments_of(request.path);
-  const std::string_view method = request.method == "HEAD" ? "GET" : request.method;
+  const std::string method = request.method == "HEAD" ? "GET" : request.method;
   std::string allowed;
   for (const Route& route : routes_) {
     if (!fits(route.segments, path)) continue;
