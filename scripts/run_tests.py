@@ -4,7 +4,7 @@ usage: scripts/test [SUITE...] [--asan | --tsan] [--self-test]
 
   SUITE       unit, crash, lb, e2e, ...; without one: all there are
   --asan      in build-asan: AddressSanitizer and UndefinedBehaviorSanitizer, three times as slow
-  --tsan      in build-tsan: ThreadSanitizer, where threads meet: the tests of adapters, events, lb
+  --tsan      in build-tsan: ThreadSanitizer, where threads meet: tests of adapters, cli, events, lb
   --self-test proves the counting of results (is itself a unit test)
 
 The last line says `N passed, N failed`, and `, N skipped` when some were; why each was skipped is
@@ -19,7 +19,7 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SKIPPED_STATUS = 77  # what meson, and so our tests, take for "skipped"
-TSAN_TESTS = {"adapters", "events", "lb"}
+TSAN_TESTS = {"adapters", "cli", "events", "lb"}
 SANITIZED = ["-Dbuildtype=debugoptimized", "-Db_lundef=false", "-Doptimization=1"]
 KINDS = {  # build directory, its options, environment of the tests, how much slower they are
     "release": ("build", [], {}, 1),
