@@ -67,29 +67,37 @@ void status(ApiContext& context, const HttpRequest& request, const Responder& re
   const StatusFormat wanted{.service = request.query_parameter("service").value_or(""),
                             .verbose = request.query_parameter("verbose").has_value(),
                             .json = format == "json",
-                            .endpoint_only = format == "endpoint",
                             .color = request.query_parameter("color").has_value()};
-  auto text = render_status(context.controller.model(), context.now(), wanted);
+  const projections::Model& model = context.controller.model();
+  auto text = format == "endpoint" ? render_endpoint(model, wanted.service)
+                                   : render_status(model, context.now(), wanted);
   if (!text) return answer_error(responder, text.error());
   HttpAnswer answer{.content_type = wanted.json ? "application/json" : "text/plain; charset=utf-8",
                     .body = std::move(*text)};
   context.controller.when_durable([responder, answer] { responder.answer(answer); });
 }
 
+bool has_machine(const projections::Model& model, const core::ServiceName& service,
+                 core::ReplicaId replica) {
+  const auto found = model.services.find(service);
+  if (found == model.services.end()) return false;
+  const auto row = found->second.replicas.find(replica);
+  return row != found->second.replicas.end() && !core::is_terminal(row->second.phase);
+}
+
 void logs(ApiContext& context, const HttpRequest& request, const Responder& responder) {
   const std::string service = request.query_parameter("service").value_or("");
   const core::ReplicaId replica{static_cast<std::uint32_t>(
       std::strtoul(request.query_parameter("replica").value_or("0").c_str(), nullptr, 10))};
-  auto path = adapters::sandbox::find_replica_log(context.home.root, service, replica);
-  if (!path) return answer_error(responder, path.error());
-  const auto& services = context.controller.model().services;
-  const auto found = services.find(service);
-  bool is_growing = false;
-  if (found != services.end())
-    if (const auto row = found->second.replicas.find(replica); row != found->second.replicas.end())
-      is_growing = !core::is_terminal(row->second.phase);
+  if (!adapters::is_service_name(service)) return responder.answer_error(400, "no service named");
+  const bool is_growing = has_machine(context.controller.model(), service, replica);
+  const auto path = adapters::sandbox::replica_log(context.home.root, service, replica);
+  if (std::error_code failed; !std::filesystem::exists(path, failed))
+    return responder.answer_error(
+        404, "there is no output of replica " + std::to_string(replica.value) + " of '" + service +
+                 "'" + (is_growing ? " yet" : "; `skyctl status` lists the replicas"));
   adapters::JsonWriter json;
-  json.begin_object().member("path", path->string()).member("growing", is_growing).end_object();
+  json.begin_object().member("path", path.string()).member("growing", is_growing).end_object();
   responder.answer_json(json.take());
 }
 
@@ -111,11 +119,11 @@ core::Result<Wanted> read_wanted(const HttpRequest& request) {
     return core::Error{core::ErrorCode::unsupported,
                        "this version reaches no real cloud yet; add --sandbox to run '" +
                            loaded->spec.name + "' in the sandbox"};
-  auto offers = core::matching_offers(loaded->spec.resources,
-                                      adapters::sandbox::catalog().offers());
+  const auto catalog = adapters::sandbox::catalog().offers();
+  auto offers = core::matching_offers(loaded->spec.resources, catalog);
   if (offers.empty())
     return core::Error{core::ErrorCode::invalid_input,
-                       parsed->file_name + ": no cloud offers a machine that fits `resources`"};
+                       parsed->file_name + ": " + core::why_no_offer(loaded->spec.resources, catalog)};
   return Wanted{std::move(loaded->spec), std::move(offers), std::move(loaded->secrets),
                 parsed->mode};
 }

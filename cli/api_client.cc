@@ -56,15 +56,19 @@ core::Result<std::string> ask(const Home& home, adapters::HttpRequest request) {
 }  // namespace
 
 core::Result<std::string> api_get(const Home& home, const std::string& path_and_query) {
-  return ask(home, {.url = "http://daemon" + path_and_query});
+  adapters::HttpRequest request;
+  request.url = "http://daemon" + path_and_query;
+  return ask(home, std::move(request));
 }
 
 core::Result<std::string> api_post(const Home& home, const std::string& path,
                                    const std::string& json_body) {
-  return ask(home, {.method = "POST",
-                    .url = "http://daemon" + path,
-                    .headers = {"content-type: application/json"},
-                    .body = json_body});
+  adapters::HttpRequest request;
+  request.method = "POST";
+  request.url = "http://daemon" + path;
+  request.headers = {"content-type: application/json"};
+  request.body = json_body;
+  return ask(home, std::move(request));
 }
 
 std::string query_value(std::string_view text) {

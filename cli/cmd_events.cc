@@ -1,6 +1,5 @@
 // skyctl events [NAME] [--follow] [--type T] [--replica N] [--since T|SEQ] [--json]: the log.
 
-#include <chrono>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -55,7 +54,7 @@ int run_events(const EventsOptions& options) {
     return read ? exit_done : fail(read.error());
   }
   if (auto revived = revive_daemon(*home); !revived) return fail(revived.error());
-  auto followed = follow_events(*home, from, print, [] {});
+  auto followed = follow_events(*home, from, print);
   return followed ? exit_done : fail(followed.error());
 }
 

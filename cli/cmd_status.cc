@@ -38,11 +38,12 @@ std::string query_of(const StatusOptions& options) {
 core::Result<std::string> status_from_log(const Home& home, const StatusOptions& options) {
   const auto model = fold_log(home);
   if (!model) return model.error();
+  if (options.endpoint) return render_endpoint(*model, options.service);
   const StatusFormat format{.service = options.service,
                             .verbose = options.verbose,
                             .json = options.json,
                             .color = output_is_terminal() && !options.json};
-  return render_status(*model, adapters::stamp_after(model->now), format);
+  return render_status(*model, adapters::Clock(model->now).now(), format);
 }
 
 core::Result<std::string> read_status(const Home& home, const StatusOptions& options) {

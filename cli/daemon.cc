@@ -1,6 +1,5 @@
 #include "cli/daemon.h"
 
-#include <signal.h>
 #include <sys/stat.h>
 
 #include <functional>
@@ -24,6 +23,7 @@
 #include "cli/lb_supervisor.h"
 #include "cli/probe_tasks.h"
 #include "cli/sandbox_market.h"
+#include "cli/stop_signals.h"
 #include "events/commit_queue.h"
 #include "events/log.h"
 
@@ -80,8 +80,6 @@ class Daemon {
   }
 
   int run() {
-    watch_signal(terminate_, SIGTERM);
-    watch_signal(interrupt_, SIGINT);
     followers_.on_report([this](core::InputBody report) { controller_.submit(std::move(report)); });
     followers_.on_balancer_gone([this](std::string reason) {
       controller_.submit(core::BalancerGone{std::move(reason)});
@@ -105,17 +103,15 @@ class Daemon {
   }
 
   void add_sandbox(const adapters::sandbox::Market& market, std::uint32_t market_speed) {
-    for (const auto& cloud : adapters::sandbox::catalog().clouds) {
-      adapters::sandbox::SandboxSettings settings{.home = home_.root,
-                                                  .log_id = log_->id(),
-                                                  .program = {},
-                                                  .market = market,
-                                                  .market_speed_percent = market_speed};
-      clouds_.push_back(std::make_unique<adapters::sandbox::SandboxCloud>(
-          reactor_, cloud, std::move(settings),
-          [this](core::InstanceChanged change) { controller_.submit(std::move(change)); }));
-      runner_.add_cloud(*clouds_.back(), true);
-    }
+    clouds_ = adapters::sandbox::make_sandbox_clouds(
+        reactor_,
+        {.home = home_.root,
+         .log_id = log_->id(),
+         .program = {},
+         .market = market,
+         .market_speed_percent = market_speed},
+        [this](core::InstanceChanged change) { controller_.submit(std::move(change)); });
+    for (const auto& cloud : clouds_) runner_.add_cloud(*cloud, true);
   }
 
   // Only when the start itself is durable: nobody is answered by a daemon that may not write.
@@ -127,17 +123,6 @@ class Daemon {
     say("started, version " SKY_VERSION ", log " + log_->id() + " at #" +
         std::to_string(log_->position().durable.value) + ", API on " +
         home_.api_socket().string());
-  }
-
-  void watch_signal(adapters::UvHandle<uv_signal_t>& handle, int number) {
-    uv_signal_init(reactor_.loop(), handle.get());
-    handle->data = this;
-    uv_signal_start(
-        handle.get(),
-        [](uv_signal_t* signal, int) {
-          if (signal->data != nullptr) static_cast<Daemon*>(signal->data)->stop("signal");
-        },
-        number);
   }
 
   void stop(const std::string& reason) {
@@ -165,7 +150,7 @@ class Daemon {
   int exit_status_ = exit_done;
   bool stopping_ = false;
   adapters::Reactor reactor_;
-  adapters::UvHandle<uv_signal_t> terminate_, interrupt_;
+  StopSignals signals_{reactor_, [this] { stop("signal"); }};
   adapters::Timer stop_soon_{reactor_};
   std::unique_ptr<events::Log> log_;
   adapters::Clock clock_;

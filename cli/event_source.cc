@@ -1,5 +1,7 @@
 #include "cli/event_source.h"
 
+#include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "adapters/follow_client.h"
@@ -26,8 +28,54 @@ core::Result<void> read_log(const Home& home, core::Seq from, const EventVisitor
 
 }  // namespace
 
+namespace {
+
+// How long a reader waits for the daemon it knows to be there.
+constexpr core::Duration connect_patience = core::seconds(10);
+
+// One follower on a loop of its own: until it is caught up, or for ever.
+core::Result<void> follow(const Home& home, core::Seq from, const EventVisitor& visit,
+                          const std::function<bool()>& caught_up) {
+  adapters::Reactor reactor;
+  std::optional<core::Error> failure;
+  {
+    adapters::Timer patience(reactor);
+    adapters::FollowCallbacks callbacks;
+    callbacks.on_snapshot = [](const core::RoutingSnapshot&) {};
+    callbacks.on_event = [&](const core::Event& event) {
+      if (event.seq >= from && !visit(event)) reactor.stop();
+    };
+    callbacks.on_caught_up = [&](core::Seq) {
+      patience.stop();
+      if (!caught_up()) reactor.stop();
+    };
+    callbacks.on_connected = [] {};
+    callbacks.on_disconnected = [](const std::string&) {};
+    adapters::FollowClient client(reactor, home.root / events::follow_socket_name,
+                                  events::FollowRequest{.from = from}, std::move(callbacks));
+    patience.start(connect_patience, [&] {
+      failure = core::Error{core::ErrorCode::unavailable,
+                            "the daemon does not hand out its log; see " +
+                                home.daemon_output().string()};
+      reactor.stop();
+    });
+    client.start();
+    reactor.run();
+  }
+  if (failure) return *failure;
+  return {};
+}
+
+}  // namespace
+
+// The running daemon's log is asked for through the daemon: only it knows what is durable.
 core::Result<void> read_events(const Home& home, core::Seq from, const EventVisitor& visit) {
-  return read_log(home, from, visit);
+  if (!daemon_answers(home)) return read_log(home, from, visit);
+  return follow(home, from, visit, [] { return false; });
+}
+
+core::Result<void> follow_events(const Home& home, core::Seq from, const EventVisitor& visit) {
+  return follow(home, from, visit, [] { return true; });
 }
 
 core::Result<projections::Model> fold_log(const Home& home) {

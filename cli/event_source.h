@@ -18,9 +18,8 @@ using EventVisitor = std::function<bool(const core::Event&)>;
 core::Result<void> read_events(const Home& home, core::Seq from, const EventVisitor& visit);
 
 // The same, then every new one as it becomes durable; survives restarts of the daemon. Blocks until
-// the visitor stops it or the process is interrupted. `caught_up` is called once.
-core::Result<void> follow_events(const Home& home, core::Seq from, const EventVisitor& visit,
-                                 const std::function<void()>& caught_up);
+// the visitor stops it or the process is interrupted.
+core::Result<void> follow_events(const Home& home, core::Seq from, const EventVisitor& visit);
 
 // The state as the log on disk has it; an empty model when there is no log yet.
 core::Result<projections::Model> fold_log(const Home& home);
