@@ -7,21 +7,17 @@ namespace {
 
 // In the order of EventBody.
 constexpr std::array<const char*, std::variant_size_v<EventBody>> names = {
-    "UnknownEvent",         "DaemonStarted",      "DaemonStopped",
-    "LogRepaired",          "CommandReceived",    "BalancerConnected",
-    "BalancerLost",         "ServiceRegistered",  "ServiceUpdated",
-    "VersionRolledBack",    "EndpointAssigned",   "EndpointOpened",
-    "EndpointFailed",       "RemovalRequested",   "ServiceRemoved",
-    "ScaleEvaluated",       "PlacementChosen",    "ZoneBlocked",
-    "ZoneCleared",          "ReplicaPlanned",     "LaunchIntended",
-    "ProvisionSucceeded",   "ProvisionFailed",    "ReplicaStarted",
-    "ProbeAnswered",        "ReplicaBecameReady", "ReplicaBecameNotReady",
-    "DrainStarted",         "ReplicaDrained",     "TerminationIntended",
-    "TerminationSucceeded", "TerminationFailed",  "ReplicaEnded",
-    "PreemptionNoticed",    "ReplicaPreempted",   "InstanceLost",
-    "OrphanFound",          "OrphanEnded",        "TrafficSampled",
-    "ReplicaEjected",       "ReplicaReadmitted",  "RequestsHeld",
-    "RequestsShed",
+    "UnknownEvent",      "DaemonStarted",       "DaemonStopped",         "LogRepaired",
+    "CommandReceived",   "BalancerConnected",   "BalancerLost",          "ServiceRegistered",
+    "ServiceUpdated",    "VersionRolledBack",   "EndpointAssigned",      "EndpointOpened",
+    "EndpointFailed",    "RemovalRequested",    "ServiceRemoved",        "ScaleEvaluated",
+    "PlacementChosen",   "ZoneBlocked",         "ZoneCleared",           "ReplicaPlanned",
+    "LaunchIntended",    "ProvisionSucceeded",  "ProvisionFailed",       "ReplicaStarted",
+    "ProbeAnswered",     "ReplicaBecameReady",  "ReplicaBecameNotReady", "DrainStarted",
+    "ReplicaDrained",    "TerminationIntended", "TerminationSucceeded",  "TerminationFailed",
+    "ReplicaEnded",      "PreemptionNoticed",   "ReplicaPreempted",      "InstanceLost",
+    "OrphanFound",       "OrphanEnded",         "TrafficSampled",        "ReplicaEjected",
+    "ReplicaReadmitted", "RequestsHeld",        "RequestsShed",
 };
 
 }  // namespace
