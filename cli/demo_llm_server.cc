@@ -19,6 +19,10 @@ std::int64_t now_seconds() {
       .count();
 }
 
+core::Duration running_time() {
+  return core::Duration(static_cast<std::int64_t>(uv_hrtime() / 1000));
+}
+
 }  // namespace
 
 struct DemoLlmServer::Generation {
@@ -31,6 +35,7 @@ struct DemoLlmServer::Generation {
   adapters::Timer timer;
   bool is_running = false;
   std::uint32_t tokens_sent = 0;
+  core::Duration due{0};  // when the next token is; kept apart, so that lateness does not add up
 };
 
 DemoLlmServer::DemoLlmServer(adapters::Reactor& reactor, const DemoLlmOptions& options)
@@ -115,6 +120,7 @@ void DemoLlmServer::start_waiting() {
 void DemoLlmServer::start(Generation& generation) {
   generation.is_running = true;
   const core::Duration first = varied(options_.first_token);
+  generation.due = running_time() + first;
   if (generation.completion.request.is_stream)
     return generation.timer.start(first, [this, &generation] { step(generation); });
   const core::Duration rest =
@@ -128,8 +134,10 @@ void DemoLlmServer::start(Generation& generation) {
 // The next token of a stream is due.
 void DemoLlmServer::step(Generation& generation) {
   const auto again = [this, &generation] { step(generation); };
-  if (generation.to.queued_bytes() > max_ahead_bytes)
+  if (generation.to.queued_bytes() > max_ahead_bytes) {
+    generation.due = running_time() + look_again;
     return generation.timer.start(look_again, again);
+  }
   if (generation.tokens_sent == 0) {
     HttpAnswer head;
     head.content_type = "text/event-stream";
@@ -138,8 +146,10 @@ void DemoLlmServer::step(Generation& generation) {
   }
   if (generation.tokens_sent < generation.completion.tokens)
     generation.to.write(token_event(generation.completion, generation.tokens_sent++));
-  if (generation.tokens_sent < generation.completion.tokens)
-    return generation.timer.start(varied(options_.per_token), again);
+  if (generation.tokens_sent < generation.completion.tokens) {
+    generation.due += varied(options_.per_token);
+    return generation.timer.start(generation.due - running_time(), again);
+  }
   generation.to.write(last_events(generation.completion));
   generation.to.end_stream();
   finish(generation.number);
