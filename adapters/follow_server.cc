@@ -1,0 +1,112 @@
+#include "adapters/follow_server.h"
+
+#include <utility>
+#include <vector>
+
+namespace sky::adapters {
+
+struct FollowServer::Follower {
+  std::unique_ptr<UnixSocket> socket;
+  std::unique_ptr<events::FollowSession> session;
+  bool is_over = false;  // removed at the next turn, outside its own callbacks
+};
+
+FollowServer::FollowServer(Reactor& reactor, const events::Log& log,
+                           events::FollowSession::RoutingProvider routing)
+    : reactor_(reactor),
+      log_(log),
+      routing_(std::move(routing)),
+      listener_(reactor),
+      published_(log.position().durable),
+      turn_(reactor) {}
+
+FollowServer::~FollowServer() = default;
+
+core::Result<void> FollowServer::listen(const std::filesystem::path& directory) {
+  return listener_.listen(
+      directory / events::follow_socket_name,
+      [this](std::unique_ptr<UnixSocket> socket) { accept(std::move(socket)); });
+}
+
+void FollowServer::accept(std::unique_ptr<UnixSocket> socket) {
+  if (followers_.size() >= max_followers) return;
+  const Id id = next_id_++;
+  auto follower = std::make_unique<Follower>();
+  UnixSocket* const out = socket.get();
+  follower->socket = std::move(socket);
+  follower->session = std::make_unique<events::FollowSession>(
+      log_,
+      events::FollowSession::Transport{[out](std::string frame) { out->write(std::move(frame)); },
+                                       [out] { return out->backlog_bytes(); }},
+      routing_, [this, id](events::BalancerReport one) { report(id, std::move(one)); });
+  followers_.emplace(id, std::move(follower));
+  out->when_below(events::max_follower_backlog / 2, [this] { schedule_turn(); });
+  out->start([this, id](std::span<const std::byte> bytes) { receive(id, bytes); },
+             [this, id](const std::string& reason) { lose(id, reason); });
+}
+
+void FollowServer::receive(Id id, std::span<const std::byte> bytes) {
+  Follower& follower = *followers_.at(id);
+  const auto received = follower.session->receive(bytes);
+  if (!received) {
+    follower.socket->close_when_sent();
+    lose(id, received.error().text);
+  }
+  schedule_turn();
+}
+
+void FollowServer::report(Id id, events::BalancerReport report) {
+  if (auto* hello = std::get_if<core::BalancerHello>(&report)) {
+    balancer_ = id;  // a new one takes over; the end of the old one is not a loss any more
+    hello->pid = followers_.at(id)->socket->peer().pid;
+  }
+  if (id != balancer_ || !on_report_) return;
+  std::visit([this](auto& one) { on_report_(std::move(one)); }, report);
+}
+
+void FollowServer::lose(Id id, const std::string& reason) {
+  followers_.at(id)->is_over = true;
+  schedule_turn();
+  if (id != balancer_) return;
+  balancer_ = 0;
+  if (on_balancer_gone_) on_balancer_gone_(reason);
+}
+
+void FollowServer::publish(core::Seq last, const std::string& commit_bytes) {
+  if (last <= published_) return;  // was durable when this server was made: read from disk
+  const core::Seq first = published_.next();
+  published_ = last;
+  for (auto& [id, follower] : followers_) {
+    if (!follower->is_over) follower->session->publish(first, last, commit_bytes);
+  }
+  schedule_turn();
+}
+
+void FollowServer::schedule_turn() {
+  if (turn_.is_active()) return;
+  for (const auto& [id, follower] : followers_) {
+    const bool is_removable = follower->is_over && !follower->socket->is_open();
+    if (is_removable || (!follower->is_over && follower->session->wants_turn())) {
+      turn_.start(core::Duration{0}, [this] { take_turns(); });
+      return;
+    }
+  }
+}
+
+void FollowServer::take_turns() {
+  std::vector<Id> failed;
+  for (auto& [id, follower] : followers_) {
+    if (!follower->is_over && !follower->session->take_turn()) failed.push_back(id);
+  }
+  for (const Id id : failed) {
+    followers_.at(id)->socket->close_when_sent();
+    lose(id, "the log cannot be read");
+  }
+  std::erase_if(followers_, [](const auto& entry) {
+    const Follower& follower = *entry.second;
+    return follower.is_over && !follower.socket->is_open();
+  });
+  schedule_turn();
+}
+
+}  // namespace sky::adapters
