@@ -154,15 +154,16 @@ def choose(tests, suites, kind):
     return [test["name"] for test in chosen]
 
 
-def run(directory, names, environment, slower):
-    """Runs those tests; the counts of all, and whether each left a result."""
+def run(directory, names, suites, environment, slower):
+    """Runs those tests; the counts of all. One that left no result has failed."""
     log = os.path.join(directory, "meson-logs", "testlog.json")
     if os.path.exists(log):
         os.remove(log)
     environment = dict(os.environ, BOOST_TEST_COLOR_OUTPUT="no", BOOST_TEST_REPORT_LEVEL="short",
                        **environment)
     command = ["meson", "test", "-C", directory, "--no-rebuild", "--print-errorlogs",
-               "--timeout-multiplier", str(slower), *names]
+               "--timeout-multiplier", str(slower), *sorted(set(names))]
+    command += [f"--suite={suite}" for suite in suites]  # a name may be in two suites
     finished = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, check=False)
     counts, seen = Counts(), 0
     if os.path.exists(log):
@@ -218,7 +219,7 @@ def main():
     names = choose(tests, suites, kind)
     if not names:
         return usage(f"no test is in these suites with --{kind}")
-    counts = run(directory, names, environment, slower)
+    counts = run(directory, names, suites, environment, slower)
     for reason in counts.reasons:
         print(f"SKIPPED  {reason}")
     print(counts.line(), flush=True)
