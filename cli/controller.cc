@@ -45,7 +45,11 @@ void Controller::when_durable(std::function<void()> task) { queue_.append({}, st
 
 void Controller::open_gate(const std::vector<core::Event>& events,
                            const std::vector<core::Effect>& effects) {
-  for (const core::Event& event : events) projections::evolve(durable_routes_, event);
+  for (const core::Event& event : events) {
+    projections::evolve(durable_routes_, event);
+    if (std::holds_alternative<core::ServiceRemoved>(event.body))
+      edges_.forget_service(event.service);
+  }
   follow_targets(events);
   for (const core::Effect& effect : effects) edges_.run_effect(effect);
 }

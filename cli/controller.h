@@ -25,6 +25,7 @@ struct ControllerEdges {
   std::function<void(const core::Effect&)> run_effect;
   std::function<void(const std::vector<projections::ProbeTarget>&)> set_probe_targets;
   std::function<void(bool)> set_balancer_needed;  // there are services with an endpoint
+  std::function<void(const core::ServiceName&)> forget_service;  // it is gone: so are its secrets
 };
 
 class Controller {

@@ -99,7 +99,10 @@ class Daemon {
             [this](const std::vector<projections::ProbeTarget>& targets) {
               prober_.set_tasks(probe_tasks(targets, secrets_));
             },
-            [this](bool needed) { balancer_.set_needed(needed); }};
+            [this](bool needed) { balancer_.set_needed(needed); },
+            [this](const core::ServiceName& service) {
+              if (auto removed = secrets_.remove(service); !removed) say(removed.error().text);
+            }};
   }
 
   void add_sandbox(const adapters::sandbox::Market& market, std::uint32_t market_speed) {

@@ -3,6 +3,8 @@
 #include <map>
 #include <utility>
 
+#include "adapters/service_file_variables.h"
+
 namespace sky::cli {
 namespace {
 
@@ -14,14 +16,14 @@ adapters::ProbeTask probe_task(const projections::ProbeTarget& target,
   task.attempt = target.attempt;
   task.host = target.host;
   task.port = target.port;
-  task.path = adapters::with_secrets(target.probe.path, secrets);
+  task.path = adapters::fill_secrets(target.probe.path, secrets);
   task.timeout = target.probe.timeout;
   task.interval = target.interval;
   for (const auto& [name, value] : target.probe.headers)
-    task.headers.push_back(name + ": " + adapters::with_secrets(value, secrets));
+    task.headers.push_back(name + ": " + adapters::fill_secrets(value, secrets));
   if (target.probe.post_data) {
     task.method = "POST";
-    task.body = adapters::with_secrets(*target.probe.post_data, secrets);
+    task.body = adapters::fill_secrets_in_json(*target.probe.post_data, secrets);
     if (!target.probe.headers.contains("Content-Type") &&
         !target.probe.headers.contains("content-type"))
       task.headers.push_back("Content-Type: application/json");

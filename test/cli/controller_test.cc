@@ -49,7 +49,8 @@ struct World {
       reactor, queue, projections::Model{},
       {[this] { return clock.now(); },
        [this](const core::Effect& effect) { effects.push_back({effect, queue.durable()}); },
-       [](const std::vector<projections::ProbeTarget>&) {}, [](bool) {}}};
+       [](const std::vector<projections::ProbeTarget>&) {}, [](bool) {},
+       [](const core::ServiceName&) {}}};
 
   // Runs the loop until everything submitted is durable and its effects have started.
   void settle() {
