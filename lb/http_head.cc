@@ -15,6 +15,7 @@ struct KnownName {
 
 constexpr auto known_names = std::to_array<KnownName>({
     {"connection", HeaderId::connection},
+    {"content-encoding", HeaderId::content_encoding},
     {"content-length", HeaderId::content_length},
     {"content-type", HeaderId::content_type},
     {"date", HeaderId::date},

@@ -16,6 +16,7 @@ namespace sky::lb {
 enum class HeaderId : std::uint8_t {
   other,
   connection,
+  content_encoding,
   content_length,
   content_type,
   date,

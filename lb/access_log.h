@@ -1,0 +1,64 @@
+// One line per request: when, where, how long, why. No header, no query, nothing secret.
+//
+//   2026-01-02T03:04:05.678Z llama3 2 POST /v1/chat 200 bytes=385 ttfb_us=812 total_us=930
+//       attempts=1 cause=ok id=4f1c...                                   (all on one line)
+//
+// Lines are gathered and written in blocks: by size, and by flush(), which the owner calls every
+// second. The file is bounded: when full it becomes "<name>.1" and a new one starts. A disk that
+// does not take a block costs log lines, never a request. Loop thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "core/ids.h"
+#include "core/time.h"
+#include "lb/meter.h"
+
+namespace sky::lb {
+
+struct AccessLine {
+  core::WallTime when;
+  std::string_view service;
+  core::ReplicaId replica{};
+  std::string_view method;
+  std::string_view target;  // the query is cut off here
+  int status = 0;
+  std::uint64_t bytes_out = 0;
+  core::Duration first_byte{0};
+  core::Duration total{0};
+  std::uint32_t attempts = 0;
+  Cause cause = Cause::ok;
+  std::string_view request_id;
+};
+
+class AccessLog {
+ public:
+  // An empty path: nothing is written.
+  explicit AccessLog(std::filesystem::path path) : path_(std::move(path)) {}
+  ~AccessLog();
+  AccessLog(const AccessLog&) = delete;
+  AccessLog& operator=(const AccessLog&) = delete;
+
+  void add(const AccessLine& line);
+  void flush();
+  std::uint64_t lost_bytes() const { return lost_bytes_; }
+
+ private:
+  static constexpr std::size_t block_bytes = 64 * 1024;
+  static constexpr std::uint64_t max_file_bytes = std::uint64_t{32} << 20;  // guess; two are kept
+
+  bool open();
+  void rotate();
+
+  std::filesystem::path path_;
+  int fd_ = -1;
+  std::uint64_t file_bytes_ = 0;
+  std::string pending_;
+  std::uint64_t lost_bytes_ = 0;
+};
+
+}  // namespace sky::lb

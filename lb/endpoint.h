@@ -1,0 +1,53 @@
+// The listening port of one service, and the connections of its clients.
+//
+// Loop thread. A port that cannot be had is reported once and tried again every second.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "lb/client_connection.h"
+#include "lb/service.h"
+
+namespace sky::lb {
+
+class Endpoint final : public ClientOwner {
+ public:
+  Endpoint(Worker& worker, std::string bind_host, core::ServiceName name, Report report);
+  ~Endpoint() override;
+
+  void update(const core::RoutedService& routed);
+  // No new connection and no new request; what runs may finish.
+  void stop();
+  void close_now();  // what runs is cut
+  bool is_empty() const { return clients_.empty(); }
+
+  void on_second(core::Duration period);
+  void report_again();
+
+  const Service& service() const { return service_; }
+  std::uint16_t open_port() const { return open_port_; }  // 0: closed
+  std::size_t client_count() const { return clients_.size(); }
+
+ private:
+  std::unique_ptr<Mortal> on_client_closed(ClientConnection& client) override;
+  bool is_stopping() const override { return stopping_; }
+  void open();
+  int listen_on(std::uint16_t port);
+  void accept_one();
+  void report_state(int status);
+
+  Worker& worker_;
+  const std::string bind_host_;
+  Report report_;
+  Service service_;
+  OwnedList<ClientConnection> clients_;
+  std::optional<adapters::UvHandle<uv_tcp_t>> listener_;
+  std::uint16_t wanted_port_ = 0;
+  std::uint16_t open_port_ = 0;
+  int reported_failure_ = 0;  // of wanted_port_
+  bool accept_paused_ = false;  // one is waiting in the listener
+  bool stopping_ = false;
+};
+
+}  // namespace sky::lb

@@ -1,0 +1,63 @@
+// Exact counts of the requests a replica works on.
+//
+// A request is counted by holding a token; letting go of it, on whatever path, is the only way to
+// lower the count, and a token cannot be copied. Keyed by the replica, never by its address.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+
+namespace sky::lb {
+
+class InFlight {
+ public:
+  class Observer {
+   public:
+    virtual ~Observer() = default;
+    virtual void on_none_in_flight() = 0;  // called when the last token is let go
+  };
+
+  class Token {
+   public:
+    Token() = default;
+    Token(Token&& other) noexcept : counter_(std::exchange(other.counter_, nullptr)) {}
+    Token& operator=(Token&& other) noexcept {
+      if (this == &other) return *this;
+      release();
+      counter_ = std::exchange(other.counter_, nullptr);
+      return *this;
+    }
+    ~Token() { release(); }
+    void release() {
+      InFlight* counter = std::exchange(counter_, nullptr);
+      if (counter != nullptr) counter->leave();
+    }
+    explicit operator bool() const { return counter_ != nullptr; }
+
+   private:
+    friend class InFlight;
+    explicit Token(InFlight& counter) : counter_(&counter) {}
+    InFlight* counter_ = nullptr;
+  };
+
+  explicit InFlight(Observer& observer) : observer_(observer) {}
+  InFlight(const InFlight&) = delete;
+  InFlight& operator=(const InFlight&) = delete;
+
+  // The counter outlives its tokens.
+  Token enter() {
+    ++count_;
+    return Token(*this);
+  }
+  std::uint32_t count() const { return count_; }
+
+ private:
+  void leave() {
+    if (--count_ == 0) observer_.on_none_in_flight();
+  }
+
+  Observer& observer_;
+  std::uint32_t count_ = 0;
+};
+
+}  // namespace sky::lb

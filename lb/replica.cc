@@ -1,0 +1,186 @@
+#include "lb/replica.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "lb/exchange.h"
+
+namespace sky::lb {
+
+Replica::Replica(Worker& worker, ReplicaOwner& owner, core::ReplicaId id)
+    : worker_(worker),
+      owner_(owner),
+      id_(id),
+      in_flight_(*this),
+      reconnect_(worker.deadlines, *this),
+      drain_(worker.deadlines, *this) {}
+
+Replica::~Replica() = default;
+
+bool Replica::can_be_chosen() const {
+  return !removed_ && !ejected_ && route_.state == core::RouteState::ready && address_;
+}
+
+void Replica::update(const core::Route& route) {
+  if (!removed_ && route == route_) return;
+  const bool moved = route.host != route_.host || route.port != route_.port;
+  const bool was_draining = route_.state == core::RouteState::draining && !removed_;
+  if (removed_ || was_draining || moved) {  // the control plane knows it anew
+    ejected_ = false;
+    reconnect_.clear();
+  }
+  removed_ = false;
+  route_ = route;
+  if (moved || !address_) {
+    close_idle();
+    find_address();
+  }
+  if (route.state == core::RouteState::draining) {
+    reconnect_.clear();
+    close_idle();
+    const bool has_deadline = route.drain_deadline != core::WallTime{};
+    if (has_deadline) drain_.set(route.drain_deadline - worker_.wall());
+    if (!was_draining) drained_reported_ = false;
+    if (load() == 0) report_drained();
+  } else {
+    drain_.clear();
+  }
+  owner_.on_choice_changed();
+}
+
+void Replica::remove() {
+  if (removed_) return;
+  removed_ = true;
+  lookup_.cancel();
+  reconnect_.clear();
+  drain_.clear();
+  close_idle();
+  owner_.on_choice_changed();
+  if (load() == 0) owner_.on_replica_unused(id_);
+}
+
+void Replica::find_address() {
+  lookup_.cancel();
+  address_ = numeric_address(route_.host, route_.port);
+  if (address_) return;
+  lookup_.start(worker_.loop(), route_.host, route_.port, [this](auto found) {
+    address_ = found;
+    if (!found) on_connect_failed("the replica's host name is not known");
+    if (found && ejected_) probe();
+    owner_.on_choice_changed();
+  });
+}
+
+UpstreamConnection* Replica::lease(Exchange& exchange, LeaseWish wish, int& error) {
+  error = 0;
+  while (!wish.fresh && !idle_.empty()) {
+    UpstreamConnection* pooled = idle_.back();
+    if (wish.careful && pooled->peer_has_closed()) {
+      pooled->close();
+      continue;
+    }
+    idle_.pop_back();
+    pooled->lease(exchange, wish.answers_head);
+    return pooled;
+  }
+  auto made = std::make_unique<UpstreamConnection>(worker_, *this);
+  error = made->start(reinterpret_cast<const sockaddr&>(*address_));
+  if (error != 0) return nullptr;
+  made->lease(exchange, wish.answers_head);
+  return &connections_.add(std::move(made));
+}
+
+bool Replica::keep(UpstreamConnection& connection) {
+  const bool wanted = !removed_ && route_.state == core::RouteState::ready &&
+                      idle_.size() < worker_.limits.max_idle_per_replica;
+  if (wanted) idle_.push_back(&connection);
+  return wanted;
+}
+
+std::unique_ptr<Mortal> Replica::forget(UpstreamConnection& connection) {
+  if (probe_ == &connection) probe_ = nullptr;
+  const auto place = std::find(idle_.rbegin(), idle_.rend(), &connection);
+  if (place != idle_.rend()) idle_.erase(std::next(place).base());
+  return connections_.take(connection);
+}
+
+void Replica::on_connect_failed(const std::string& reason) {
+  const bool matters = !removed_ && route_.state == core::RouteState::ready;
+  if (!matters) return;
+  reconnect_.set(worker_.limits.reconnect_interval);
+  if (ejected_) return;
+  ejected_ = true;
+  eject_reason_ = reason;
+  close_idle();
+  owner_.on_replica_changed(id_, core::EndpointChange::ejected, reason);
+  owner_.on_choice_changed();
+}
+
+void Replica::on_connect_succeeded() {
+  if (!ejected_) return;
+  ejected_ = false;
+  reconnect_.clear();
+  owner_.on_replica_changed(id_, core::EndpointChange::readmitted, "it accepts connections again");
+  owner_.on_choice_changed();
+}
+
+void Replica::on_connection_lost() {
+  if (!ejected_) probe();
+}
+
+void Replica::probe() {
+  const bool wanted = !removed_ && route_.state == core::RouteState::ready && probe_ == nullptr;
+  if (!wanted) return;
+  if (!address_) {
+    if (!lookup_.is_running()) find_address();
+    return;
+  }
+  auto made = std::make_unique<UpstreamConnection>(worker_, *this);
+  if (made->start(reinterpret_cast<const sockaddr&>(*address_)) != 0) {
+    reconnect_.set(worker_.limits.reconnect_interval);
+    return;
+  }
+  probe_ = &connections_.add(std::move(made));
+}
+
+void Replica::close_idle() {
+  while (!idle_.empty()) idle_.back()->close();
+}
+
+void Replica::cut_running() {
+  for (UpstreamConnection* connection : connections_.snapshot()) {
+    Exchange* exchange = connection->exchange();
+    if (exchange != nullptr) exchange->on_drain_deadline();
+  }
+}
+
+void Replica::on_deadline(Deadline& which) {
+  if (&which == &drain_) {
+    cut_running();
+  } else if (ejected_) {
+    probe();
+  }
+}
+
+void Replica::on_none_in_flight() {
+  if (removed_) {
+    owner_.on_replica_unused(id_);
+  } else if (route_.state == core::RouteState::draining) {
+    report_drained();
+  }
+}
+
+void Replica::report_drained() {
+  if (std::exchange(drained_reported_, true)) return;
+  owner_.on_replica_changed(id_, core::EndpointChange::drained, "no request runs on it");
+}
+
+void Replica::report_again() {
+  if (removed_) return;
+  if (drained_reported_ && route_.state == core::RouteState::draining && load() == 0) {
+    owner_.on_replica_changed(id_, core::EndpointChange::drained, "no request runs on it");
+  }
+  if (ejected_) owner_.on_replica_changed(id_, core::EndpointChange::ejected, eject_reason_);
+}
+
+}  // namespace sky::lb

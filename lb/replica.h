@@ -1,0 +1,93 @@
+// One replica as the endpoint sees it: its connections, its exact load, whether it may be chosen.
+//
+//   ready      chosen, unless ejected: then a connection is tried every second until one succeeds
+//   draining   not chosen; what runs may finish until the deadline, then it is cut
+//   removed    no longer in the table; what runs may finish
+//
+// Loop thread. Owned by its Service, which destroys it when it is removed and nothing runs on it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/input.h"
+#include "core/routing.h"
+#include "lb/in_flight.h"
+#include "lb/name_lookup.h"
+#include "lb/upstream_connection.h"
+
+namespace sky::lb {
+
+class ReplicaOwner {
+ public:
+  virtual ~ReplicaOwner() = default;
+  virtual void on_choice_changed() = 0;  // a replica can be chosen now, or no more
+  virtual void on_replica_changed(core::ReplicaId replica, core::EndpointChange change,
+                                  const std::string& reason) = 0;
+  virtual void on_replica_unused(core::ReplicaId replica) = 0;  // removed, and nothing runs
+};
+
+class Replica final : public Mortal, private InFlight::Observer, private DeadlineOwner {
+ public:
+  Replica(Worker& worker, ReplicaOwner& owner, core::ReplicaId id);
+  ~Replica() override;
+
+  void update(const core::Route& route);
+  void remove();
+
+  core::ReplicaId id() const { return id_; }
+  const core::Route& route() const { return route_; }
+  bool is_removed() const { return removed_; }
+  bool is_ejected() const { return ejected_; }
+  bool can_be_chosen() const;
+  InFlight& in_flight() { return in_flight_; }
+  std::uint32_t load() const { return in_flight_.count(); }
+  std::size_t idle_count() const { return idle_.size(); }
+
+  struct LeaseWish {
+    bool fresh = false;  // no pooled connection
+    bool careful =
+        false;  // ask the kernel whether a pooled one still stands: it may not be repeated
+    bool answers_head = false;
+  };
+  // A connection for `exchange`, idle before or connecting now; none: `error` says why.
+  UpstreamConnection* lease(Exchange& exchange, LeaseWish wish, int& error);
+
+  // From its connections.
+  bool keep(UpstreamConnection& connection);  // false: not wanted in the pool
+  std::unique_ptr<Mortal> forget(UpstreamConnection& connection);
+  void on_connect_failed(const std::string& reason);
+  void on_connect_succeeded();
+  void on_connection_lost();  // broke off at work: find out now whether anything is left
+
+  void report_again();  // the control plane may have missed it
+
+ private:
+  void on_none_in_flight() override;
+  void on_deadline(Deadline& which) override;
+  void find_address();
+  void probe();
+  void close_idle();
+  void report_drained();
+  void cut_running();
+
+  Worker& worker_;
+  ReplicaOwner& owner_;
+  const core::ReplicaId id_;
+  core::Route route_;
+  std::optional<sockaddr_storage> address_;
+  NameLookup lookup_;
+  InFlight in_flight_;
+  OwnedList<UpstreamConnection> connections_;
+  std::vector<UpstreamConnection*> idle_;  // used from the back: the rest may fall idle
+  UpstreamConnection* probe_ = nullptr;  // a connection nobody waits for
+  Deadline reconnect_;
+  Deadline drain_;
+  bool removed_ = false;
+  bool ejected_ = false;
+  bool drained_reported_ = false;
+  std::string eject_reason_;
+};
+
+}  // namespace sky::lb

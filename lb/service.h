@@ -1,0 +1,83 @@
+// One service at the endpoint: its replicas, who gets the next request, who waits, what is measured.
+//
+// Loop thread. Outlives its clients' connections. Replicas are known by their id, never by address:
+// one that leaves and comes back with its old id keeps its counts.
+#pragma once
+
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/input.h"
+#include "core/routing.h"
+#include "lb/meter.h"
+#include "lb/pick.h"
+#include "lb/replica.h"
+
+namespace sky::lb {
+
+// What the balancer saw, on its way to the control plane. Called on the loop; must not call back.
+using Report = std::function<void(core::InputBody)>;
+
+class Exchange;
+
+class Service final : public ReplicaOwner {
+ public:
+  Service(Worker& worker, core::ServiceName name, Report report);
+  ~Service() override;
+
+  void update(const core::RoutedService& routed);
+  void stop();  // removed: no more replicas; those who wait are told
+
+  const core::ServiceName& name() const { return name_; }
+  const core::LoadBalancerSpec& spec() const { return routed_.balancer; }
+  Meter& meter() { return meter_; }
+  const Meter::Totals& totals() const { return meter_.totals(); }
+
+  // The one to try, not in `tried`; none when no replica can be chosen.
+  Replica* choose(std::span<const core::ReplicaId> tried);
+
+  // A request waits until a replica can be chosen. False: too many wait already.
+  bool hold(Exchange& exchange);
+  void leave_hold(Exchange& exchange);
+  void count_shed(Cause cause);
+  std::int64_t retry_after_seconds() const;  // from what the control plane expects; else a guess
+
+  // Once a second: reports the sample, if there was anything, and one zero sample afterwards.
+  void on_second(core::Duration period);
+  void report_again();  // what a control plane that was away may have missed
+
+  std::uint32_t in_flight() const;
+  std::uint32_t held() const { return static_cast<std::uint32_t>(held_.size()); }
+  const std::map<core::ReplicaId, std::unique_ptr<Replica>>& replicas() const { return replicas_; }
+
+ private:
+  void on_choice_changed() override;
+  void on_replica_changed(core::ReplicaId replica, core::EndpointChange change,
+                          const std::string& reason) override;
+  void on_replica_unused(core::ReplicaId replica) override;
+  std::int64_t weight_of(const core::Route& route) const;
+  void report_hold();
+  void report_sheds();
+
+  Worker& worker_;
+  const core::ServiceName name_;
+  Report report_;
+  core::RoutedService routed_;
+  Meter meter_;
+  Picker picker_{core::BalancingPolicy::least_load};
+  std::map<core::ReplicaId, std::unique_ptr<Replica>> replicas_;
+  std::vector<Replica*> choosable_;
+  std::vector<Candidate> candidates_;  // scratch of choose()
+  std::list<Exchange*> held_;  // in order of arrival
+  bool hold_reported_ = false;  // in this second
+  bool hold_unreported_ = false;
+  std::uint32_t shed_by_timeout_ = 0;
+  std::uint32_t shed_by_limit_ = 0;
+  bool last_sample_was_zero_ = true;
+};
+
+}  // namespace sky::lb

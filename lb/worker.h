@@ -1,0 +1,75 @@
+// What all connections of one loop share: its buffers, deadlines, log, limits and clocks.
+//
+// One per loop thread, and nothing in it is shared between loops. Objects that end within their own
+// callback are buried here and destroyed when the loop's turn is over.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "adapters/reactor.h"
+#include "core/time.h"
+#include "lb/access_log.h"
+#include "lb/deadlines.h"
+#include "lb/stream.h"
+
+namespace sky::lb {
+
+// Limits of connections. Service limits are in its spec.
+struct Limits {
+  core::Duration head_timeout = core::seconds(10);  // a whole head: slow senders are cut
+  core::Duration body_idle_timeout = core::seconds(30);  // between two pieces of a body
+  core::Duration keep_alive_timeout = core::seconds(60);  // between two requests
+  core::Duration write_stall_timeout = core::seconds(60);  // a client that does not read
+  core::Duration linger_timeout = core::seconds(2);  // after our FIN
+  core::Duration connect_timeout = core::seconds(3);
+  core::Duration pool_idle_timeout = core::seconds(4);  // below uvicorn's 5 s, the least we met
+  core::Duration reconnect_interval = core::seconds(1);  // to an ejected replica
+  std::size_t max_connections = 16'384;  // per loop: clients (guess)
+  std::size_t max_idle_per_replica = 1'024;  // guess
+  std::size_t high_water_bytes = std::size_t{256} * 1024;  // queued towards a slow reader (guess)
+};
+
+// Whatever may have to outlive the call that ends it.
+class Mortal {
+ public:
+  virtual ~Mortal() = default;
+};
+
+class Worker {
+ public:
+  Worker(adapters::Reactor& reactor, const Limits& limits, std::filesystem::path access_log);
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  adapters::Reactor& reactor() { return reactor_; }
+  uv_loop_t* loop() { return reactor_.loop(); }
+
+  void bury(std::unique_ptr<Mortal> body);
+  std::string next_request_id();  // unique within this machine; tells nothing
+
+  core::Duration now() const;  // monotonic, since an arbitrary moment
+  core::WallTime wall() const;
+
+  const Limits limits;
+  ReadBuffer read_buffer;
+  Deadlines deadlines;
+  AccessLog access_log;
+  std::string to_replica;  // scratch: built and written within one call
+  std::string to_client;
+  std::size_t replay_bytes = 0;  // replay_buffer.h's budget
+  std::size_t client_connections = 0;
+  std::size_t upstream_connections = 0;
+
+ private:
+  adapters::Reactor& reactor_;
+  adapters::UvHandle<uv_check_t> end_of_turn_;
+  std::vector<std::unique_ptr<Mortal>> graveyard_;
+  std::uint64_t request_seed_ = 0;
+  std::uint64_t request_count_ = 0;
+};
+
+}  // namespace sky::lb
