@@ -3,8 +3,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/pidfd.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -44,6 +44,12 @@ std::optional<ProcessStat> read_stat(pid_t pid) {
   fields >> result.start_ticks;
   if (!fields) return std::nullopt;
   return result;
+}
+
+// By number: the header of glibc 2.36 declares these two without C linkage.
+int pidfd_open(pid_t pid) { return static_cast<int>(syscall(SYS_pidfd_open, pid, 0)); }
+bool pidfd_signal(int descriptor, int signal) {
+  return syscall(SYS_pidfd_send_signal, descriptor, signal, nullptr, 0) == 0;
 }
 
 bool has_ended(int descriptor) {
@@ -91,7 +97,7 @@ bool is_alive(const ProcessIdentity& process) {
 }
 
 int open_process(const ProcessIdentity& process) {
-  const int descriptor = pidfd_open(process.pid, 0);
+  const int descriptor = pidfd_open(process.pid);
   if (descriptor < 0) return -1;
   // Checked after opening: from here on the descriptor cannot come to mean another process.
   if (!is_alive(process)) {
@@ -104,8 +110,7 @@ int open_process(const ProcessIdentity& process) {
 bool signal_process(const ProcessIdentity& process, int signal) {
   const int descriptor = open_process(process);
   if (descriptor < 0) return false;
-  const bool sent =
-      !has_ended(descriptor) && pidfd_send_signal(descriptor, signal, nullptr, 0) == 0;
+  const bool sent = !has_ended(descriptor) && pidfd_signal(descriptor, signal);
   close(descriptor);
   return sent;
 }

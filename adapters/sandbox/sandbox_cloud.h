@@ -2,12 +2,14 @@
 // delays and notices, whose machines are processes on this computer.
 //
 // What a real cloud would keep lives outside of the daemon, in $home/sandbox/LOG_ID/CLOUD/MACHINE:
-// a new object on the same directory finds every machine again and reports what happened
-// meanwhile. The same launch token is the same directory, made exclusively: never two machines.
-// Loop thread; start and stop of a process block for milliseconds.
+// a new object on the same home finds every machine again and reports what happened meanwhile.
+// The same launch token is the same directory, made exclusively: never two machines.
+// Loop thread; the start of a process blocks for milliseconds. Changes are reported again after a
+// restart, and after each answer to a launch.
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -17,24 +19,23 @@
 #include "adapters/reactor.h"
 #include "adapters/sandbox/catalog.h"
 #include "adapters/sandbox/market.h"
+#include "core/result.h"
 
 namespace sky::adapters::sandbox {
 
 struct SandboxSettings {
   std::filesystem::path home;  // $SKYCTL_HOME
   core::LogId log_id;
-  // Runs `PROGRAM sandbox-instance DIR`; empty: this very program.
+  // Started as `PROGRAM sandbox-instance DIR`; empty: this very program.
   std::filesystem::path program;
   Market market = Market::calm();
+  // How fast the market's time goes. A machine's own speed is its service's speed_percent.
   std::uint32_t market_speed_percent = 100;
 };
 
-class Machine;
-
 class SandboxCloud final : public Cloud {
  public:
-  // `reactor` and `catalog` outlive it. Reports through `on_change` also what happened to machines
-  // found in the directory while nobody watched; never from inside the constructor.
+  // `reactor` and `catalog` outlive it. Reports through `on_change`, never from inside a call.
   SandboxCloud(Reactor& reactor, const CatalogCloud& catalog, SandboxSettings settings,
                OnChange on_change);
   ~SandboxCloud() override;
@@ -47,15 +48,28 @@ class SandboxCloud final : public Cloud {
   void preempt(const core::PreemptInstance& order) override;
 
  private:
+  struct Held;  // a machine, who waits for it, and what was reported of it
+
   void adopt_all();
-  Machine& watch(const std::filesystem::path& directory);
-  void on_machine(Machine& machine);
-  void terminate_machine(const std::string& machine, TerminateDone done);
-  core::Result<std::string> find_room(const core::Offer& offer) const;
-  void follow_market();
-  core::Duration market_time() const;
-  void later(std::function<void()> task);
   void forget_old_records();
+  Held* adopt(const std::filesystem::path& directory);
+  Held* find(const std::string& machine);
+  void on_news(const std::string& machine);
+  void answer_launches(Held& held);
+  void report_changes(Held& held);
+  void answer_terminations(const std::string& machine);
+  void end_machine(const std::string& machine, TerminateDone done);
+  void give_notice(Held& held);
+  std::variant<std::uint32_t, core::Failure> room_for(const core::Offer& offer) const;
+  core::Result<void> make_machine(const std::string& machine, const core::LaunchInstance& order,
+                                  std::uint32_t node);
+  core::Result<void> start_machine(Held& held);
+  static core::WallTime read_market_start(const std::filesystem::path& directory);
+  void follow_market();
+  std::uint32_t market_capacity(const CatalogOffer& entry) const;
+  core::Duration market_time() const;
+  void refuse(LaunchDone done, core::Failure failure, core::Duration after);
+  void later(core::Duration after, std::function<void()> task);
 
   Reactor& reactor_;
   const CatalogCloud& catalog_;
@@ -63,15 +77,20 @@ class SandboxCloud final : public Cloud {
   OnChange on_change_;
   std::filesystem::path directory_;
   core::WallTime market_start_;
-  std::map<std::string, std::unique_ptr<Machine>> machines_;
+  std::map<std::string, std::unique_ptr<Held>> machines_;
   Timer market_timer_;
-  std::vector<std::unique_ptr<Timer>> timers_;
+  std::map<std::uint64_t, std::unique_ptr<Timer>> timers_;
+  std::uint64_t last_timer_ = 0;
 };
 
-// The replica's log: of the running machine, or what was kept of the last one that ended.
-// Errors: not_found.
-core::Result<std::filesystem::path> find_replica_log(const std::filesystem::path& home,
-                                                     const core::ServiceName& service,
-                                                     core::ReplicaId replica);
+// The three clouds of the catalog over one home.
+std::vector<std::unique_ptr<SandboxCloud>> make_sandbox_clouds(Reactor& reactor,
+                                                               const SandboxSettings& settings,
+                                                               const OnChange& on_change);
+
+// Where a replica's output is, also after its end: $home/logs/SERVICE/REPLICA.log, and before it
+// was rotated REPLICA.log.1. All attempts of a replica write there, one after the other.
+std::filesystem::path replica_log(const std::filesystem::path& home,
+                                  const core::ServiceName& service, core::ReplicaId replica);
 
 }  // namespace sky::adapters::sandbox
