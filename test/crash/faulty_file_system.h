@@ -1,0 +1,103 @@
+// A file system for RocksDB that remembers what was really synced, and fails when told to.
+//
+// The power-cut tests ask it which bytes of the write-ahead log a disk without power would still
+// have. Syncing itself is left out, so that thousands of commits take no time. Any thread.
+#pragma once
+
+#include <rocksdb/env.h>
+#include <rocksdb/file_system.h>
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+namespace sky::events {
+
+class FaultyFileSystem final : public rocksdb::FileSystemWrapper {
+ public:
+  enum class Fault { none, sync_fails, write_finds_no_space };
+
+  FaultyFileSystem() : FileSystemWrapper(rocksdb::FileSystem::Default()) {}
+  const char* Name() const override { return "faulty"; }
+
+  void set_fault(Fault fault) {
+    const std::lock_guard guard(mutex_);
+    fault_ = fault;
+  }
+  // Bytes of the file (by its last name) that survive a power cut; 0 when it was never synced.
+  std::uint64_t synced_size(const std::string& name) const {
+    const std::lock_guard guard(mutex_);
+    const auto found = synced_.find(name);
+    return found == synced_.end() ? 0 : found->second;
+  }
+
+  rocksdb::IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
+                                    std::unique_ptr<rocksdb::FSWritableFile>* file,
+                                    rocksdb::IODebugContext* debug) override {
+    const auto status = FileSystemWrapper::NewWritableFile(path, options, file, debug);
+    if (status.ok()) *file = std::make_unique<File>(std::move(*file), *this, path);
+    return status;
+  }
+
+ private:
+  class File final : public rocksdb::FSWritableFileOwnerWrapper {
+   public:
+    File(std::unique_ptr<rocksdb::FSWritableFile> file, FaultyFileSystem& owner,
+         const std::string& path)
+        : FSWritableFileOwnerWrapper(std::move(file)),
+          owner_(owner),
+          name_(path.substr(path.rfind('/') + 1)),
+          is_wal_(name_.ends_with(".log")) {}
+
+    rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
+                             rocksdb::IODebugContext* debug) override {
+      if (has_fault(Fault::write_finds_no_space)) return rocksdb::IOStatus::NoSpace("injected");
+      return target()->Append(data, options, debug);
+    }
+    rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
+                             const rocksdb::DataVerificationInfo&,
+                             rocksdb::IODebugContext* debug) override {
+      return Append(data, options, debug);
+    }
+    rocksdb::IOStatus Sync(const rocksdb::IOOptions& options,
+                           rocksdb::IODebugContext* debug) override {
+      return remember(options, debug);
+    }
+    rocksdb::IOStatus Fsync(const rocksdb::IOOptions& options,
+                            rocksdb::IODebugContext* debug) override {
+      return remember(options, debug);
+    }
+    bool IsSyncThreadSafe() const override { return true; }
+
+   private:
+    bool has_fault(Fault fault) {
+      const std::lock_guard guard(owner_.mutex_);
+      return is_wal_ && owner_.fault_ == fault;
+    }
+    rocksdb::IOStatus remember(const rocksdb::IOOptions& options, rocksdb::IODebugContext* debug) {
+      if (has_fault(Fault::sync_fails)) return rocksdb::IOStatus::IOError("injected");
+      const auto flushed = target()->Flush(options, debug);
+      const std::uint64_t size = target()->GetFileSize(options, debug);
+      const std::lock_guard guard(owner_.mutex_);
+      owner_.synced_[name_] = size;
+      return flushed;
+    }
+
+    FaultyFileSystem& owner_;
+    const std::string name_;
+    const bool is_wal_;
+  };
+
+  mutable std::mutex mutex_;  // guards what follows
+  Fault fault_ = Fault::none;
+  std::map<std::string, std::uint64_t> synced_;
+};
+
+// The file system and an environment on it, for RocksTuning.
+struct FaultyDisk {
+  std::shared_ptr<FaultyFileSystem> files = std::make_shared<FaultyFileSystem>();
+  std::unique_ptr<rocksdb::Env> env = rocksdb::NewCompositeEnv(files);
+};
+
+}  // namespace sky::events

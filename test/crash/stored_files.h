@@ -1,0 +1,47 @@
+// Looking at and damaging the files of a log from outside, as a disk or a person would.
+#pragma once
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "core/check.h"
+#include "events/opening.h"
+
+namespace sky::events {
+
+inline std::string file_content(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+inline void set_file_content(const std::filesystem::path& path, const std::string& content) {
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << content;
+}
+
+// The newest file of the database with that ending: ".log" is the live write-ahead log.
+inline std::filesystem::path newest_file(const std::filesystem::path& log, const char* ending) {
+  std::filesystem::path newest;
+  for (const auto& entry : std::filesystem::directory_iterator(log / database_name)) {
+    const auto& path = entry.path();
+    if (path.extension() == ending && path.filename() > newest.filename()) newest = path;
+  }
+  SKY_CHECK(!newest.empty(), "a database has such a file");
+  return newest;
+}
+
+inline void flip_bit(const std::filesystem::path& path, std::size_t offset) {
+  std::string content = file_content(path);
+  SKY_CHECK(offset < content.size(), "the bit is inside the file");
+  content[offset] = static_cast<char>(content[offset] ^ 4);
+  set_file_content(path, content);
+}
+
+// What is on the disk when the process is killed now: everything written, synced or not.
+inline void copy_as_killed(const std::filesystem::path& from, const std::filesystem::path& to) {
+  std::filesystem::remove_all(to);
+  std::filesystem::copy(from, to, std::filesystem::copy_options::recursive);
+}
+
+}  // namespace sky::events
