@@ -125,12 +125,15 @@ void Replica::on_connect_succeeded() {
 }
 
 void Replica::on_connection_lost() {
-  if (!ejected_) probe();
+  // A server that closes what it accepts must not make us connect without end.
+  const bool probed_lately = worker_.now() - probed_at_ < worker_.limits.reconnect_interval;
+  if (!ejected_ && !probed_lately) probe();
 }
 
 void Replica::probe() {
   const bool wanted = !removed_ && route_.state == core::RouteState::ready && probe_ == nullptr;
   if (!wanted) return;
+  probed_at_ = worker_.now();
   if (!address_) {
     if (!lookup_.is_running()) find_address();
     return;

@@ -88,6 +88,7 @@ class Replica final : public Mortal, private InFlight::Observer, private Deadlin
   bool ejected_ = false;
   bool drained_reported_ = false;
   std::string eject_reason_;
+  core::Duration probed_at_{-core::seconds(3600)};
 };
 
 }  // namespace sky::lb
