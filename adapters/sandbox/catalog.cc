@@ -10,24 +10,30 @@
 namespace sky::adapters::sandbox {
 namespace {
 
-// yaml-cpp throws; what is wrong leaves as a YAML exception too and is caught in parse_catalog().
-[[noreturn]] void fail(const YAML::Node& node, const std::string& why) {
-  throw YAML::Exception(node.Mark(), why);
-}
+// Keeps the first mistake. What cannot be read becomes empty or zero, or makes yaml-cpp throw,
+// which parse_catalog() catches: nothing is used of a file with a mistake.
+struct Mistake {
+  std::string text;
 
-YAML::Node needed(const YAML::Node& node, const char* key) {
+  void note(const YAML::Node& node, const std::string& why) {
+    if (!text.empty()) return;
+    text = "line " + std::to_string(node.Mark().line + 1) + ": " + why;
+  }
+};
+
+YAML::Node needed(const YAML::Node& node, const char* key, Mistake& mistake) {
   YAML::Node value = node[key];
-  if (!value) fail(node, std::string("needs '") + key + "'");
+  if (!value) mistake.note(node, std::string("needs '") + key + "'");
   return value;
 }
 
 // "0.1400" is exact: an integer and up to six decimals, never a floating point number.
-core::Price parse_price(const YAML::Node& node) {
+core::Price parse_price(const YAML::Node& node, Mistake& mistake) {
   const std::string text = node.as<std::string>();
   const std::size_t dot = text.find('.');
   std::string digits = text.substr(0, dot);
   std::string decimals = dot == std::string::npos ? "" : text.substr(dot + 1);
-  if (decimals.size() > 6) fail(node, "a price has at most six decimals");
+  if (decimals.size() > 6) mistake.note(node, "a price has at most six decimals");
   decimals.resize(6, '0');
   digits += decimals;
   core::Price price;
@@ -35,16 +41,16 @@ core::Price parse_price(const YAML::Node& node) {
       std::from_chars(digits.data(), digits.data() + digits.size(), price.micro_usd_per_hour);
   if (error != std::errc() || end != digits.data() + digits.size() ||
       price.micro_usd_per_hour < 0) {
-    fail(node, "not a price: " + text);
+    mistake.note(node, "not a price: " + text);
   }
   return price;
 }
 
-core::Accelerator parse_accelerator(const YAML::Node& node) {
+core::Accelerator parse_accelerator(const YAML::Node& node, Mistake& mistake) {
   if (!node) return {};
   const std::string text = node.as<std::string>();
   const std::size_t colon = text.rfind(':');
-  if (colon == std::string::npos) fail(node, "an accelerator is written NAME:COUNT");
+  if (colon == std::string::npos) mistake.note(node, "an accelerator is written NAME:COUNT");
   return {text.substr(0, colon), YAML::Load(text.substr(colon + 1)).as<std::uint32_t>()};
 }
 
@@ -63,43 +69,44 @@ struct MachineType {
   core::Price spot;
 };
 
-std::vector<MachineType> parse_machines(const YAML::Node& node) {
+std::vector<MachineType> parse_machines(const YAML::Node& node, Mistake& mistake) {
   std::vector<MachineType> machines;
   for (const auto& entry : node) {
     MachineType machine;
     machine.name = entry.first.as<std::string>();
-    machine.vcpus = needed(entry.second, "vcpus").as<std::uint32_t>();
-    machine.memory_mib = parse_mib(needed(entry.second, "memory_gb"));
-    machine.accelerator = parse_accelerator(entry.second["accelerator"]);
-    machine.on_demand = parse_price(needed(entry.second, "on_demand"));
-    if (entry.second["spot"]) machine.spot = parse_price(entry.second["spot"]);
+    machine.vcpus = needed(entry.second, "vcpus", mistake).as<std::uint32_t>();
+    machine.memory_mib = parse_mib(needed(entry.second, "memory_gb", mistake));
+    machine.accelerator = parse_accelerator(entry.second["accelerator"], mistake);
+    machine.on_demand = parse_price(needed(entry.second, "on_demand", mistake), mistake);
+    if (entry.second["spot"]) machine.spot = parse_price(entry.second["spot"], mistake);
     machines.push_back(machine);
   }
   return machines;
 }
 
 // A string is the price, a number a percentage of the machine's; rounded to $0.0001 as clouds do.
-core::Price local_price(const YAML::Node& node, core::Price usual) {
-  if (node.Tag() == "!") return parse_price(node);
+core::Price local_price(const YAML::Node& node, core::Price usual, Mistake& mistake) {
+  if (node.Tag() == "!") return parse_price(node, mistake);
   constexpr std::int64_t step = 100;  // micro dollars
   const std::int64_t exact = usual.micro_usd_per_hour * node.as<std::int64_t>() / 100;
   return {(exact + step / 2) / step * step};
 }
 
-void add_offers(CatalogCloud& cloud, const YAML::Node& zone, const MachineType& machine) {
-  const YAML::Node terms = zone[machine.name] ? zone[machine.name] : needed(zone, "all");
+void add_offers(CatalogCloud& cloud, const YAML::Node& zone, const MachineType& machine,
+                Mistake& mistake) {
+  const YAML::Node terms = zone[machine.name] ? zone[machine.name] : needed(zone, "all", mistake);
   if (!terms.IsSequence() || terms.size() != 4) {
-    fail(terms, "needs [on-demand price, spot price, on-demand capacity, spot capacity]");
+    mistake.note(terms, "needs [on-demand price, spot price, on-demand capacity, spot capacity]");
   }
   core::Offer offer;
-  offer.place = {cloud.name, needed(zone, "region").as<std::string>(),
-                 needed(zone, "zone").as<std::string>()};
+  offer.place = {cloud.name, needed(zone, "region", mistake).as<std::string>(),
+                 needed(zone, "zone", mistake).as<std::string>()};
   offer.instance_type = machine.name;
   offer.accelerator = machine.accelerator;
   offer.vcpus = machine.vcpus;
   offer.memory_mib = machine.memory_mib;
-  offer.on_demand_price = local_price(terms[0], machine.on_demand);
-  const core::Price spot_price = local_price(terms[1], machine.spot);
+  offer.on_demand_price = local_price(terms[0], machine.on_demand, mistake);
+  const core::Price spot_price = local_price(terms[1], machine.spot, mistake);
   const auto on_demand_capacity = terms[2].as<std::uint32_t>();
   const auto spot_capacity = terms[3].as<std::uint32_t>();
   if (on_demand_capacity > 0) {
@@ -114,22 +121,22 @@ void add_offers(CatalogCloud& cloud, const YAML::Node& zone, const MachineType& 
   }
 }
 
-CatalogCloud parse_cloud(const YAML::Node& node) {
+CatalogCloud parse_cloud(const YAML::Node& node, Mistake& mistake) {
   CatalogCloud cloud;
-  cloud.name = needed(node, "name").as<std::string>();
-  cloud.notice = parse_seconds(needed(node, "notice_seconds"));
-  cloud.shortest_provisioning = parse_seconds(needed(node, "provisioning_seconds")[0]);
-  cloud.longest_provisioning = parse_seconds(needed(node, "provisioning_seconds")[1]);
-  cloud.refusal = parse_seconds(needed(node, "refusal_seconds"));
+  cloud.name = needed(node, "name", mistake).as<std::string>();
+  cloud.notice = parse_seconds(needed(node, "notice_seconds", mistake));
+  cloud.shortest_provisioning = parse_seconds(needed(node, "provisioning_seconds", mistake)[0]);
+  cloud.longest_provisioning = parse_seconds(needed(node, "provisioning_seconds", mistake)[1]);
+  cloud.refusal = parse_seconds(needed(node, "refusal_seconds", mistake));
   if (const YAML::Node nodes = node["nodes"]) {
-    cloud.nodes.count = needed(nodes, "count").as<std::uint32_t>();
-    cloud.nodes.vcpus = needed(nodes, "vcpus").as<std::uint32_t>();
-    cloud.nodes.memory_mib = parse_mib(needed(nodes, "memory_gb"));
-    cloud.nodes.accelerator = parse_accelerator(nodes["accelerator"]);
+    cloud.nodes.count = needed(nodes, "count", mistake).as<std::uint32_t>();
+    cloud.nodes.vcpus = needed(nodes, "vcpus", mistake).as<std::uint32_t>();
+    cloud.nodes.memory_mib = parse_mib(needed(nodes, "memory_gb", mistake));
+    cloud.nodes.accelerator = parse_accelerator(nodes["accelerator"], mistake);
   }
-  const auto machines = parse_machines(needed(node, "machines"));
-  for (const YAML::Node& zone : needed(node, "zones")) {
-    for (const MachineType& machine : machines) add_offers(cloud, zone, machine);
+  const auto machines = parse_machines(needed(node, "machines", mistake), mistake);
+  for (const YAML::Node& zone : needed(node, "zones", mistake)) {
+    for (const MachineType& machine : machines) add_offers(cloud, zone, machine, mistake);
   }
   return cloud;
 }
@@ -152,15 +159,17 @@ std::vector<core::Offer> Catalog::offers() const {
 }
 
 core::Result<Catalog> parse_catalog(const std::string& yaml) {
+  Mistake mistake;
+  Catalog catalog;
   try {
-    Catalog catalog;
-    for (const YAML::Node& node : needed(YAML::Load(yaml), "clouds")) {
-      catalog.clouds.push_back(parse_cloud(node));
+    for (const YAML::Node& node : needed(YAML::Load(yaml), "clouds", mistake)) {
+      catalog.clouds.push_back(parse_cloud(node, mistake));
     }
-    return catalog;
   } catch (const YAML::Exception& error) {
-    return core::Error{core::ErrorCode::invalid_input, std::string("clouds.yaml: ") + error.what()};
+    if (mistake.text.empty()) mistake.text = error.what();
   }
+  if (mistake.text.empty()) return catalog;
+  return core::Error{core::ErrorCode::invalid_input, "clouds.yaml: " + mistake.text};
 }
 
 const Catalog& catalog() {
