@@ -53,7 +53,7 @@ BOOST_AUTO_TEST_CASE(every_acknowledged_event_survives_twenty_kills) {
   const TemporaryDirectory home;
   std::uint64_t acknowledged = 0;
   for (int round = 0; round < 20; ++round) {
-    const auto last = run_and_kill(suite.argv[1], home / "log", 1 + round * 3);
+    const auto last = run_and_kill(suite.argv[1], home / "log", 1 + round);
     BOOST_TEST(last > acknowledged);
     acknowledged = last;
     const auto log = open_log(home / "log");

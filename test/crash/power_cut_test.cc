@@ -16,7 +16,7 @@ using core::Seq;
 using Random = std::mt19937_64;
 
 constexpr std::size_t sector_size = 512;
-constexpr std::uint64_t history_count = 24;
+constexpr std::uint64_t history_count = 17;
 constexpr int cuts_per_history = 6;
 constexpr std::size_t max_marks_behind = 5;
 
