@@ -87,10 +87,10 @@ class Instance {
   // What the cloud wants: an end now, or at a deadline.
   void obey() {
     if (is_unsaved_) save_state();
-    std::error_code ignored;
-    const bool is_abandoned = !std::filesystem::exists(order_file(directory_), ignored);
-    if (is_abandoned || is_told_to_end_ ||
-        std::filesystem::exists(terminate_file(directory_), ignored)) {
+    std::error_code error;  // of a disk that fails: no reason to end anything
+    const bool has_order = std::filesystem::exists(order_file(directory_), error) || error;
+    if (!has_order || is_told_to_end_ ||
+        std::filesystem::exists(terminate_file(directory_), error)) {
       end_programs(order_.grace);
       return set_phase(MachinePhase::terminated);
     }

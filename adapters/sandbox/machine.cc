@@ -13,6 +13,7 @@ namespace sky::adapters::sandbox {
 namespace {
 
 constexpr core::Duration look_again_after = core::milliseconds(100);
+constexpr core::Duration look_every = core::milliseconds(250);
 
 bool is_locked(const std::filesystem::path& directory) {
   const int fd = open(lock_file(directory).c_str(), O_RDWR | O_CLOEXEC);
@@ -47,15 +48,18 @@ Machine::Machine(Reactor& reactor, std::filesystem::path directory, MachineOrder
       directory_(std::move(directory)),
       order_(std::move(order)),
       on_news_(std::move(on_news)),
-      news_(reactor) {
+      news_(reactor),
+      poll_(reactor) {
   uv_fs_event_init(reactor.loop(), changes_.get());
   changes_->data = this;
-  uv_fs_event_start(
+  const int failed = uv_fs_event_start(
       changes_.get(),
       [](uv_fs_event_t* event, const char*, int, int) {
         if (event->data != nullptr) static_cast<Machine*>(event->data)->schedule_news();
       },
       directory_.c_str(), 0);
+  // The number of watches per user is limited; a machine that is not watched is looked at.
+  if (failed != 0) poll_.start_repeating(look_every, [this] { schedule_news(); });
   look();
   schedule_news();
 }
@@ -119,7 +123,9 @@ void Machine::watch_process() {
   if (exit_descriptor_ >= 0) return;
   exit_descriptor_ = open_process(state_.process.pid != 0 ? state_.process : started_);
   if (exit_descriptor_ < 0) return;
-  if (uv_poll_init(reactor_.loop(), exit_.get(), exit_descriptor_) != 0) return;
+  if (uv_poll_init(reactor_.loop(), exit_.get(), exit_descriptor_) != 0) {
+    return poll_.start_repeating(look_every, [this] { schedule_news(); });
+  }
   exit_->data = this;
   uv_poll_start(exit_.get(), UV_READABLE, [](uv_poll_t* poll, int, int) {
     if (poll->data == nullptr) return;

@@ -74,6 +74,7 @@ class Machine {
   UvHandle<uv_poll_t> exit_;
   int exit_descriptor_ = -1;
   Timer news_;
+  Timer poll_;  // only where the kernel has no watch left for us
 };
 
 }  // namespace sky::adapters::sandbox

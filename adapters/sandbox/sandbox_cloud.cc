@@ -20,7 +20,7 @@ constexpr core::Duration shortest_grace = core::milliseconds(200);
 constexpr core::Duration end_allowance = core::seconds(8);
 // Machines that are gone stay on record, so that a restart reports them again: this many.
 constexpr std::size_t max_records = 64;
-constexpr std::size_t max_logs_per_service = 50;  // files, each at most max_log_bytes
+constexpr std::size_t max_logs_per_service = 200;  // files, each at most max_log_bytes
 
 // Between the shortest and the longest, always the same for the same token.
 core::Duration provisioning_time(const CatalogCloud& cloud, const std::string& token) {
