@@ -138,10 +138,11 @@ class Story(SandboxSession):
         self.show("status", "-v")
         say("What happened, from the log (probes and samples left out)")
         print(self.decisions())
-        cost = self.status(SERVICE)["services"][0]["cost"]
-        print(f"Cost so far ${cost['actual_usd']:.6f}; all on-demand it would have been "
-              f"${cost['on_demand_usd']:.6f}: {cost['saved_percent']:.0f} % saved.")
-        if cost["actual_usd"] >= cost["on_demand_usd"]:
+        service = self.status(SERVICE)["services"][0]
+        spent, on_demand = service["usd_spent"], service["usd_all_on_demand"]
+        print(f"Cost so far ${spent:.6f}; all on-demand it would have been ${on_demand:.6f}: "
+              f"{100 - 100 * spent / on_demand:.0f} % saved.")
+        if spent >= on_demand:
             raise StepFailed("it was not cheaper than all on-demand")
 
     def decisions(self):

@@ -55,7 +55,14 @@ class SandboxSession:
     # ---- what is there
 
     def status(self, service=None):
-        return json.loads(self.must("status", *([service] if service else []), "--json"))
+        """`status --json`, with what matters most of each replica's offer beside its id."""
+        status = json.loads(self.must("status", *([service] if service else []), "--json"))
+        for replica in status["replicas"]:
+            offer = replica["offer"] or {}
+            replica["spot"] = offer.get("market") == "spot"
+            for part in ("cloud", "region", "zone"):
+                replica[part] = offer.get(part, "")
+        return status
 
     def replicas(self, service):
         return self.status(service)["replicas"]

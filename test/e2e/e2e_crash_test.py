@@ -116,13 +116,13 @@ class BalancerKilledTest(E2ECase):
         for _ in range(20):
             self.assertEqual(self.chat(base)[0], 200)
         self.session.wait("20 requests are counted, no more", lambda: self.counted(last) == 20, 10)
-        samples = self.events("llama3", "TrafficSampled")
+        samples = [e["body"] for e in self.events("llama3", "TrafficSampled")]
         self.assertTrue(all(s["in_flight"] < 100 and s["arrivals"] < 1000 for s in samples), samples)
         self.assertEqual(len(self.machines()), 2)
         self.assertEqual(len(self.events("llama3", "LaunchIntended")), 2)
 
     def counted(self, since):
-        return sum(e["arrivals"] for e in self.events("llama3", "TrafficSampled")
+        return sum(e["body"]["arrivals"] for e in self.events("llama3", "TrafficSampled")
                    if e["seq"] > since)
 
     def test_both_killed_at_once_both_come_back(self):

@@ -92,7 +92,7 @@ class StatusTest(E2ECase):
         self.up_ready("llama3", MIXED, 4)
         status = self.session.status("llama3")
         service = status["services"][0]
-        for key in ["name", "version", "status", "endpoint", "cost"]:
+        for key in ["name", "version", "status", "ready", "live", "endpoint", "target", "usd_spent"]:
             self.assertIn(key, service)
         self.assertEqual([r["id"] for r in status["replicas"]], [1, 2, 3, 4])
         self.assertEqual(sum(r["spot"] for r in status["replicas"]), 2)
