@@ -8,6 +8,7 @@
 
 #include "adapters/json.h"
 #include "cli/api_client.h"
+#include "cli/bind_host.h"
 #include "cli/command.h"
 #include "cli/daemon.h"
 #include "cli/daemon_process.h"
@@ -43,24 +44,27 @@ int stop_daemon() {
   return exit_done;
 }
 
-int run_in_foreground(const DaemonOptions& options) {
+int run_in_foreground(const std::string& bind_host) {
   const auto home = make_home();
   if (!home) return fail(home.error());
-  return run_daemon(*home, options);
+  if (!bind_host.empty())
+    if (auto stored = store_bind_host(*home, bind_host); !stored) return fail(stored.error());
+  return run_daemon(*home, {.bind_host = stored_bind_host(*home)});
 }
 
 }  // namespace
 
 void add_daemon_command(CLI::App& app, Action& chosen) {
-  auto options = std::make_shared<DaemonOptions>();
+  auto bind_host = std::make_shared<std::string>();
   CLI::App* command = app.add_subcommand("daemon", "The control plane, in the foreground");
-  command->add_option("--bind", options->bind_host, "Where endpoints listen")
-      ->capture_default_str()
+  command
+      ->add_option("--bind", *bind_host,
+                   "Where endpoints listen; remembered for later starts (at first 127.0.0.1)")
       ->check(CLI::ValidIPV4);
   CLI::App* stop = command->add_subcommand("stop", "End the running daemon");
   stop->callback([&chosen] { chosen = stop_daemon; });
-  command->callback([options, stop, &chosen] {
-    if (!stop->parsed()) chosen = [options] { return run_in_foreground(*options); };
+  command->callback([bind_host, stop, &chosen] {
+    if (!stop->parsed()) chosen = [bind_host] { return run_in_foreground(*bind_host); };
   });
 }
 

@@ -8,7 +8,7 @@
 namespace sky::cli {
 
 struct DaemonOptions {
-  std::string bind_host = "127.0.0.1";  // where endpoints listen
+  std::string bind_host;  // where endpoints listen
 };
 
 // Runs in the foreground until SIGTERM, SIGINT or POST /v1/stop; returns the exit status. Services
