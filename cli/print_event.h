@@ -9,10 +9,14 @@
 
 #include "core/event.h"
 
+namespace sky::adapters {
+class JsonWriter;
+}
+
 namespace sky::cli {
 
 struct EventFormat {
-  bool utc = false;    // else the local time zone
+  bool utc = false;  // else the local time zone
   bool color = false;
 };
 
@@ -21,5 +25,9 @@ std::string event_line(const core::Event& event, const EventFormat& format);
 // {"seq":42,"time":"2026-11-23T19:20:01.123456Z","at_us":...,"type":"PreemptionNoticed",
 //  "cause":40,"actor":"cloud","service":"llama3","replica":3,"text":"...","body":{...}}
 std::string event_json(const core::Event& event);
+void write_event(adapters::JsonWriter& json, const core::Event& event);
+
+// "llama3/3", "llama3", or "-" for the control plane.
+std::string subject_text(const core::Event& event);
 
 }  // namespace sky::cli
