@@ -24,7 +24,9 @@ ClientConnection::ClientConnection(Worker& worker, Service& service, ClientOwner
   ++worker_.client_connections;
 }
 
-ClientConnection::~ClientConnection() { --worker_.client_connections; }
+ClientConnection::~ClientConnection() {
+  if (state_ != State::closed) --worker_.client_connections;
+}
 
 int ClientConnection::accept(uv_stream_t* listener) {
   if (const int status = stream_.accept(listener); status != 0) return status;
@@ -182,6 +184,7 @@ void ClientConnection::linger() {
 void ClientConnection::close(bool with_reset) {
   if (state_ == State::closed) return;
   state_ = State::closed;
+  --worker_.client_connections;
   deadline_.clear();
   if (with_reset) {
     stream_.close_with_reset();

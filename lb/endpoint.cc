@@ -79,6 +79,7 @@ void Endpoint::accept_one() {
 
 std::unique_ptr<Mortal> Endpoint::on_client_closed(ClientConnection& client) {
   std::unique_ptr<Mortal> body = clients_.take(client);
+  if (accept_paused_) accept_one();
   return body;
 }
 

@@ -6,6 +6,11 @@
 #include "lb/exchange.h"
 
 namespace sky::lb {
+namespace {
+
+constexpr const char* readmitted_text = "it accepts connections again";
+
+}  // namespace
 
 Replica::Replica(Worker& worker, ReplicaOwner& owner, core::ReplicaId id)
     : worker_(worker),
@@ -25,7 +30,8 @@ void Replica::update(const core::Route& route) {
   if (!removed_ && route == route_) return;
   const bool moved = route.host != route_.host || route.port != route_.port;
   const bool was_draining = route_.state == core::RouteState::draining && !removed_;
-  if (removed_ || was_draining || moved) {  // the control plane knows it anew
+  const bool was_ready = route_.state == core::RouteState::ready && !removed_;
+  if (!was_ready || moved) {  // the control plane knows it anew
     ejected_ = false;
     reconnect_.clear();
   }
@@ -44,6 +50,7 @@ void Replica::update(const core::Route& route) {
     if (load() == 0) report_drained();
   } else {
     drain_.clear();
+    if (route.state != core::RouteState::ready) close_idle();
   }
   owner_.on_choice_changed();
 }
@@ -61,6 +68,8 @@ void Replica::remove() {
 
 void Replica::find_address() {
   lookup_.cancel();
+  address_.reset();
+  if (route_.host.empty() || route_.port == 0) return;  // has no machine yet
   address_ = numeric_address(route_.host, route_.port);
   if (address_) return;
   lookup_.start(worker_.loop(), route_.host, route_.port, [this](auto found) {
@@ -120,7 +129,7 @@ void Replica::on_connect_succeeded() {
   if (!ejected_) return;
   ejected_ = false;
   reconnect_.clear();
-  owner_.on_replica_changed(id_, core::EndpointChange::readmitted, "it accepts connections again");
+  owner_.on_replica_changed(id_, core::EndpointChange::readmitted, readmitted_text);
   owner_.on_choice_changed();
 }
 
@@ -183,7 +192,11 @@ void Replica::report_again() {
   if (drained_reported_ && route_.state == core::RouteState::draining && load() == 0) {
     owner_.on_replica_changed(id_, core::EndpointChange::drained, "no request runs on it");
   }
-  if (ejected_) owner_.on_replica_changed(id_, core::EndpointChange::ejected, eject_reason_);
+  if (ejected_) {
+    owner_.on_replica_changed(id_, core::EndpointChange::ejected, eject_reason_);
+  } else if (!eject_reason_.empty() && route_.state == core::RouteState::ready) {
+    owner_.on_replica_changed(id_, core::EndpointChange::readmitted, readmitted_text);
+  }
 }
 
 }  // namespace sky::lb

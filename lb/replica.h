@@ -87,7 +87,7 @@ class Replica final : public Mortal, private InFlight::Observer, private Deadlin
   bool removed_ = false;
   bool ejected_ = false;
   bool drained_reported_ = false;
-  std::string eject_reason_;
+  std::string eject_reason_;  // of the last time; empty: never
   core::Duration probed_at_{-core::seconds(3600)};
 };
 
