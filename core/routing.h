@@ -11,7 +11,9 @@
 
 namespace sky::core {
 
-enum class RouteState : std::uint8_t { unknown, ready, draining };
+// Only `ready` ones get new requests. `unknown`: has no address yet, or does not answer. `waiting`:
+// ready, but of a version that a blue-green update has not switched to.
+enum class RouteState : std::uint8_t { unknown, ready, draining, waiting };
 
 struct Route {
   ReplicaId replica;
@@ -31,6 +33,8 @@ struct RoutedService {
   std::map<std::string, MilliRps> target_qps_per_accelerator;
   std::map<ReplicaId, Route> routes;
   WallTime next_ready;            // when the control plane expects the next replica; epoch: unknown
+  Version version;                // the wanted one
+  Version held_back;              // blue-green: its replicas wait for the switch; zero: none
   bool operator==(const RoutedService&) const = default;
 };
 

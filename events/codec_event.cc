@@ -60,38 +60,8 @@ struct BodyWriter {
   void operator()(const core::RequestsShed& from) { write(to.initRequestsShed(), from); }
 };
 
-void read_body(wire::Event::Body::Reader from, core::EventBody& to) {
+void read_replica_body(Body::Reader from, core::EventBody& to) {
   switch (from.which()) {
-    case Body::DAEMON_STARTED:
-      return read(from.getDaemonStarted(), to.emplace<core::DaemonStarted>());
-    case Body::DAEMON_STOPPED:
-      return read(from.getDaemonStopped(), to.emplace<core::DaemonStopped>());
-    case Body::LOG_REPAIRED: return read(from.getLogRepaired(), to.emplace<core::LogRepaired>());
-    case Body::COMMAND_RECEIVED:
-      return read(from.getCommandReceived(), to.emplace<core::CommandReceived>());
-    case Body::BALANCER_CONNECTED:
-      return read(from.getBalancerConnected(), to.emplace<core::BalancerConnected>());
-    case Body::BALANCER_LOST: return read(from.getBalancerLost(), to.emplace<core::BalancerLost>());
-    case Body::SERVICE_REGISTERED:
-      return read(from.getServiceRegistered(), to.emplace<core::ServiceRegistered>());
-    case Body::SERVICE_UPDATED:
-      return read(from.getServiceUpdated(), to.emplace<core::ServiceUpdated>());
-    case Body::VERSION_ROLLED_BACK:
-      return read(from.getVersionRolledBack(), to.emplace<core::VersionRolledBack>());
-    case Body::ENDPOINT_ASSIGNED:
-      return read(from.getEndpointAssigned(), to.emplace<core::EndpointAssigned>());
-    case Body::ENDPOINT_OPENED:
-      return read(from.getEndpointOpened(), to.emplace<core::EndpointOpened>());
-    case Body::ENDPOINT_FAILED:
-      return read(from.getEndpointFailed(), to.emplace<core::EndpointFailed>());
-    case Body::REMOVAL_REQUESTED: to.emplace<core::RemovalRequested>(); return;
-    case Body::SERVICE_REMOVED: to.emplace<core::ServiceRemoved>(); return;
-    case Body::SCALE_EVALUATED:
-      return read(from.getScaleEvaluated(), to.emplace<core::ScaleEvaluated>());
-    case Body::PLACEMENT_CHOSEN:
-      return read(from.getPlacementChosen(), to.emplace<core::PlacementChosen>());
-    case Body::ZONE_BLOCKED: return read(from.getZoneBlocked(), to.emplace<core::ZoneBlocked>());
-    case Body::ZONE_CLEARED: return read(from.getZoneCleared(), to.emplace<core::ZoneCleared>());
     case Body::REPLICA_PLANNED:
       return read(from.getReplicaPlanned(), to.emplace<core::ReplicaPlanned>());
     case Body::LAUNCH_INTENDED:
@@ -128,9 +98,44 @@ void read_body(wire::Event::Body::Reader from, core::EventBody& to) {
     case Body::REPLICA_READMITTED: to.emplace<core::ReplicaReadmitted>(); return;
     case Body::REQUESTS_HELD: return read(from.getRequestsHeld(), to.emplace<core::RequestsHeld>());
     case Body::REQUESTS_SHED: return read(from.getRequestsShed(), to.emplace<core::RequestsShed>());
-    case Body::UNKNOWN: break;
+    default: to.emplace<core::UnknownEvent>().tag = static_cast<std::uint16_t>(from.which());
   }
-  to.emplace<core::UnknownEvent>().tag = static_cast<std::uint16_t>(from.which());
+}
+
+void read_body(Body::Reader from, core::EventBody& to) {
+  switch (from.which()) {
+    case Body::DAEMON_STARTED:
+      return read(from.getDaemonStarted(), to.emplace<core::DaemonStarted>());
+    case Body::DAEMON_STOPPED:
+      return read(from.getDaemonStopped(), to.emplace<core::DaemonStopped>());
+    case Body::LOG_REPAIRED: return read(from.getLogRepaired(), to.emplace<core::LogRepaired>());
+    case Body::COMMAND_RECEIVED:
+      return read(from.getCommandReceived(), to.emplace<core::CommandReceived>());
+    case Body::BALANCER_CONNECTED:
+      return read(from.getBalancerConnected(), to.emplace<core::BalancerConnected>());
+    case Body::BALANCER_LOST: return read(from.getBalancerLost(), to.emplace<core::BalancerLost>());
+    case Body::SERVICE_REGISTERED:
+      return read(from.getServiceRegistered(), to.emplace<core::ServiceRegistered>());
+    case Body::SERVICE_UPDATED:
+      return read(from.getServiceUpdated(), to.emplace<core::ServiceUpdated>());
+    case Body::VERSION_ROLLED_BACK:
+      return read(from.getVersionRolledBack(), to.emplace<core::VersionRolledBack>());
+    case Body::ENDPOINT_ASSIGNED:
+      return read(from.getEndpointAssigned(), to.emplace<core::EndpointAssigned>());
+    case Body::ENDPOINT_OPENED:
+      return read(from.getEndpointOpened(), to.emplace<core::EndpointOpened>());
+    case Body::ENDPOINT_FAILED:
+      return read(from.getEndpointFailed(), to.emplace<core::EndpointFailed>());
+    case Body::REMOVAL_REQUESTED: to.emplace<core::RemovalRequested>(); return;
+    case Body::SERVICE_REMOVED: to.emplace<core::ServiceRemoved>(); return;
+    case Body::SCALE_EVALUATED:
+      return read(from.getScaleEvaluated(), to.emplace<core::ScaleEvaluated>());
+    case Body::PLACEMENT_CHOSEN:
+      return read(from.getPlacementChosen(), to.emplace<core::PlacementChosen>());
+    case Body::ZONE_BLOCKED: return read(from.getZoneBlocked(), to.emplace<core::ZoneBlocked>());
+    case Body::ZONE_CLEARED: return read(from.getZoneCleared(), to.emplace<core::ZoneCleared>());
+    default: return read_replica_body(from, to);
+  }
 }
 
 }  // namespace

@@ -18,14 +18,15 @@ void read(wire::Route::Reader from, core::Route& to) {
   to.replica = core::ReplicaId{from.getReplica()};
   assign(to.host, from.getHost());
   to.port = from.getPort();
-  to.state = known(from.getState(), core::RouteState::draining);
+  to.state = known(from.getState(), core::RouteState::waiting);
   to.version = core::Version{from.getVersion()};
   assign(to.accelerator, from.getAccelerator());
   to.drain_deadline = core::WallTime(core::Duration(from.getDrainDeadlineUs()));
 }
 
 void write(wire::RoutedService::Builder to, const core::RoutedService& from) {
-  const auto& [name, port, balancer, target_qps_per_accelerator, routes, next_ready] = from;
+  const auto& [name, port, balancer, target_qps_per_accelerator, routes, next_ready, version,
+               held_back] = from;
   to.setName(as_text(name));
   to.setPort(port);
   write(to.initBalancer(), balancer);
@@ -33,6 +34,8 @@ void write(wire::RoutedService::Builder to, const core::RoutedService& from) {
               target_qps_per_accelerator);
   write_map(to.initRoutes(count(routes)), routes);
   to.setNextReadyUs(next_ready.time_since_epoch().count());
+  to.setVersion(version.value);
+  to.setHeldBack(held_back.value);
 }
 
 void read(wire::RoutedService::Reader from, core::RoutedService& to) {
@@ -42,6 +45,8 @@ void read(wire::RoutedService::Reader from, core::RoutedService& to) {
   read_rates(from.getTargetQpsPerAccelerator(), to.target_qps_per_accelerator);
   read_map(from.getRoutes(), to.routes, &core::Route::replica);
   to.next_ready = core::WallTime(core::Duration(from.getNextReadyUs()));
+  to.version = core::Version{from.getVersion()};
+  to.held_back = core::Version{from.getHeldBack()};
 }
 
 void write(wire::RoutingSnapshot::Builder to, const core::RoutingSnapshot& from) {

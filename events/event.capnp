@@ -182,6 +182,7 @@ enum RouteState {
   unknown @0;
   ready @1;
   draining @2;
+  waiting @3;
 }
 
 struct Place {
@@ -556,6 +557,8 @@ struct RoutedService {
   targetQpsPerAccelerator @3 :List(Rate);
   routes @4 :List(Route);
   nextReadyUs @5 :Int64;
+  version @6 :UInt32;
+  heldBack @7 :UInt32;
 }
 
 struct RoutingSnapshot {

@@ -19,7 +19,7 @@ namespace {
 using core::Error;
 using core::ErrorCode;
 
-// One slot: mark, form, turn, epoch, seq, chain, log id, CRC-32C of all before it. README: byte map.
+// One slot: mark, form, turn, epoch, seq, chain, log id, CRC-32C of all before it. See README.
 constexpr std::size_t slot_size = 72;
 constexpr off_t slot_distance = 4096;  // two blocks, so that one torn write cannot hurt both
 constexpr std::size_t id_size = 32;

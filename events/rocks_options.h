@@ -11,7 +11,7 @@ namespace sky::events {
 
 struct RocksTuning {
   rocksdb::Env* env = nullptr;  // borrowed for the life of the log; none: the real one
-  // Bounds what is replayed after a crash: 4 / 32 / 60 MB of write-ahead log took 50 / 254 / 770 ms.
+  // Bounds what is replayed after a crash: 4 / 32 / 60 MB of WAL took 50 / 254 / 770 ms.
   std::size_t write_buffer_bytes = std::size_t{16} << 20;
 };
 

@@ -30,7 +30,7 @@ Result<void> sync_path(const fs::path& path) {
   return {};
 }
 
-// Table files never change and are linked; everything else may be trimmed by opening, and is copied.
+// Table files never change and are linked; opening may trim everything else, so it is copied.
 Result<void> copy_database(const fs::path& from, const fs::path& to) {
   std::error_code failed;
   fs::remove_all(to, failed);

@@ -1,4 +1,4 @@
-// Wire form (Cap'n Proto) to core value and back, one pair of functions per type. Private to events.
+// Wire form (Cap'n Proto) to core value and back, a pair of functions per type. Private to events.
 //
 // The writers unpack their value with a structured binding on purpose: a member added to a core
 // type does not compile until it has a place in the schema, so none is silently left out of the

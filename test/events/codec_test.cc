@@ -179,8 +179,7 @@ BOOST_AUTO_TEST_CASE(the_size_of_an_event_is_not_underestimated_by_much) {
 BOOST_AUTO_TEST_CASE(a_routing_table_comes_back_equal) {
   Generator generator(8);
   for (int round = 0; round < 50; ++round) {
-    core::RoutingSnapshot table;
-    generator.fill(table);
+    const core::RoutingSnapshot table = generator.table();
     std::string bytes = encode_routing(table);
     const auto decoded = decode_routing(as_bytes(bytes));
     BOOST_REQUIRE(decoded);

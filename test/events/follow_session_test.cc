@@ -10,7 +10,7 @@ namespace {
 
 using core::Seq;
 
-// A follower at the other end of a pipe that may be slow: sent bytes wait until the test takes them.
+// A follower at the end of a pipe that may be slow: sent bytes wait until the test takes them.
 class Peer {
  public:
   FollowSession::Transport transport() {
