@@ -21,10 +21,10 @@
 namespace sky::projections {
 
 struct Step {
-  std::vector<core::Event> events;         // already folded into the model, sequences assigned
+  std::vector<core::Event> events;  // already folded into the model, sequences assigned
   std::vector<core::Effect> effects;
-  std::optional<core::Instant> wake_at;    // feed a Tick then, if nothing came earlier
-  std::optional<core::Error> rejection;    // of a user's request: nothing happened
+  std::optional<core::Instant> wake_at;  // feed a Tick then, if nothing came earlier
+  std::optional<core::Error> rejection;  // of a user's request: nothing happened
 };
 
 Step step(Model& model, const core::Input& input);

@@ -1,0 +1,91 @@
+#include "projections/model.h"
+
+#include "core/check.h"
+#include "projections/service_fold.h"
+
+namespace sky::projections {
+namespace {
+
+// Found by no sweep any more, or forgotten: an orphan's note is not worth more memory than this.
+constexpr std::size_t max_orphans = 10'000;
+
+struct ModelFold {
+  Model& model;
+  const core::Event& event;
+
+  template <class Body>
+  void operator()(const Body&) {}  // the service's business, or nobody's
+
+  void operator()(const core::DaemonStarted& body) {
+    model.log_id = body.log_id;
+    model.epoch = body.epoch;
+    model.balancer_connected = false;
+    for (auto& [name, service] : model.services) after_restart(service, model.now, event.time.at);
+  }
+  void operator()(const core::BalancerConnected&) { model.balancer_connected = true; }
+  void operator()(const core::BalancerLost&) {
+    model.balancer_connected = false;
+    for (auto& [name, service] : model.services)
+      for (auto& [id, replica] : service.replicas) replica.ejected = false;
+  }
+  void operator()(const core::ServiceRegistered&) {
+    const auto known = model.last_replica_ids.find(event.service);
+    const std::uint32_t last = known == model.last_replica_ids.end() ? 0 : known->second;
+    SKY_CHECK(!model.services.contains(event.service), "a live service's name is unique");
+    model.services[event.service].last_replica_id = last;
+    model.last_replica_ids.erase(event.service);
+  }
+  void operator()(const core::ZoneBlocked& body) { block(model.zones, body, event.time.at); }
+  void operator()(const core::ZoneCleared& body) { clear(model.zones, body); }
+  void operator()(const core::OrphanFound& body) {
+    if (model.orphans.size() < max_orphans) model.orphans.insert(body.instance_id);
+  }
+  void operator()(const core::OrphanEnded& body) { model.orphans.erase(body.instance_id); }
+  void operator()(const core::TerminationSucceeded&) { model.last_termination = event.time.at; }
+  void operator()(const core::ReplicaEnded&) { model.last_termination = event.time.at; }
+};
+
+const Replica* replica_of(const Model& model, const core::Event& event) {
+  const auto service = model.services.find(event.service);
+  if (service == model.services.end()) return nullptr;
+  const auto replica = service->second.replicas.find(event.replica);
+  return replica == service->second.replicas.end() ? nullptr : &replica->second;
+}
+
+void learn_about_zone(Model& model, const core::Event& event) {
+  const Replica* replica = replica_of(model, event);
+  if (!replica || replica->attempt == 0) return;
+  const auto record = [&]() -> ZoneRecord& {
+    return record_of(model.zones, replica->offer, event.time.at);
+  };
+  if (std::holds_alternative<core::LaunchIntended>(event.body)) ++record().launches;
+  if (std::holds_alternative<core::ProvisionSucceeded>(event.body))
+    record().last_success = event.time.at;
+  if (const auto* failed = std::get_if<core::ProvisionFailed>(&event.body))
+    ++record().failures[static_cast<std::size_t>(failed->failure.kind) % 16];
+  if (std::holds_alternative<core::PreemptionNoticed>(event.body)) ++record().notices;
+  if (std::holds_alternative<core::ReplicaPreempted>(event.body)) {
+    ++record().preemptions;
+    record().last_preemption = event.time.at;
+  }
+}
+
+}  // namespace
+
+void evolve(Model& model, const core::Event& event) {
+  SKY_CHECK(event.seq == model.seq.next(), "events are folded without a gap");
+  std::visit(ModelFold{model, event}, event.body);
+  const auto service = model.services.find(event.service);
+  if (service != model.services.end()) {
+    fold_service(service->second, event);
+    learn_about_zone(model, event);
+    if (std::holds_alternative<core::ServiceRemoved>(event.body)) {
+      model.last_replica_ids[event.service] = service->second.last_replica_id;
+      model.services.erase(service);
+    }
+  }
+  model.seq = event.seq;
+  model.now = std::max(model.now, event.time.at);
+}
+
+}  // namespace sky::projections
