@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "lb/metrics.h"
+#include "projections/routing_table.h"
 
 namespace sky::lb {
 
@@ -27,6 +28,12 @@ void Balancer::apply(const core::RoutingSnapshot& table) {
     if (!endpoints_.contains(name)) names.push_back(name);
   }
   for (const core::ServiceName& name : names) sync(name);
+}
+
+bool Balancer::apply(const core::Event& event) {
+  if (!projections::evolve(table_, event)) return false;
+  if (!event.service.empty()) sync(event.service);
+  return true;
 }
 
 void Balancer::sync(const core::ServiceName& name) {
