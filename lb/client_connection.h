@@ -1,11 +1,11 @@
-// One connection of a client: reads requests, one exchange after the other, writes what they answer.
+// One connection of a client: reads requests, one exchange after the other, writes their answers.
 //
 //   waiting -> receiving_head -> exchanging -> waiting ...      any -> lingering -> closed
 //
-// It is read all the time, so that a client that leaves is noticed while its request runs (one that
-// only shuts down its sending side counts as gone, too). What it sends ahead is kept for later, up to
-// a bound. Lingering: our side is closed, the rest of its input is read and dropped, so that the last
-// answer is not lost to a reset. Owned by its endpoint; lives until the end of the turn after close.
+// It is read all the time, so that a client that leaves is noticed while its request runs (one
+// that only shuts down its sending side counts as gone). What it sends ahead is kept, to a bound.
+// Lingering: our side is closed, the rest of its input is read and dropped, so that the last answer
+// is not lost to a reset. Owned by its endpoint; lives until the end of the turn after close().
 #pragma once
 
 #include <string>

@@ -1,7 +1,7 @@
 // Coarse deadlines for many connections: a wheel of 100 ms slots on one timer.
 //
 // Setting and moving one costs no system call and no allocation: a deadline that moves later, or is
-// cleared, stays where it is and is looked at again when its slot comes. Fires up to two slots late,
+// cleared, stays where it is and is looked at again when its slot comes. Up to two slots late,
 // never early. Loop thread. The timer runs only while something waits.
 #pragma once
 

@@ -1,4 +1,4 @@
-// One service at the endpoint: its replicas, who gets the next request, who waits, what is measured.
+// One service at the endpoint: its replicas, who gets the next request, who waits, what is counted.
 //
 // Loop thread. Outlives its clients' connections. Replicas are known by their id, never by address:
 // one that leaves and comes back with its old id keeps its counts.

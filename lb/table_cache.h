@@ -1,6 +1,6 @@
 // The last routing table on disk, so that the endpoint serves before the daemon answers.
 //
-// One file, 0600, replaced whole by a rename; a checksum tells a torn one. It is a cache: not synced
+// One file, 0600, replaced whole by a rename; a checksum tells a torn one. A cache: not synced
 // to the disk, and a file that cannot be read or written costs only the head start. Loop thread.
 #pragma once
 

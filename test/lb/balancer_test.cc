@@ -1,5 +1,5 @@
 // The table folded from events, as the process does it between two snapshots.
-#include "test/lb/wire.h"
+#include "test/lb/test_balancer.h"
 
 namespace sky::lb {
 

@@ -8,7 +8,7 @@
 
 #include "events/follow_protocol.h"
 #include "lb/main_loop.h"
-#include "test/lb/wire.h"
+#include "test/lb/test_balancer.h"
 
 namespace sky::lb {
 namespace {

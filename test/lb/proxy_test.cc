@@ -1,5 +1,5 @@
 // Requests and responses through the proxy: heads, framing, streaming, reuse of connections.
-#include "test/lb/wire.h"
+#include "test/lb/test_balancer.h"
 
 namespace sky::lb {
 
