@@ -1,5 +1,6 @@
 #include "events/rocks_store.h"
 
+#include <rocksdb/env.h>
 #include <rocksdb/iterator.h>
 #include <rocksdb/write_batch.h>
 
@@ -19,6 +20,13 @@ constexpr std::size_t meta_family = 0;
 constexpr std::size_t log_family = 1;
 // Whole-log reads are sequential; measured with 2 MiB.
 constexpr std::size_t readahead_bytes = std::size_t{2} << 20;
+
+// A reader leaves nothing in the directory; RocksDB's own notes are the writer's.
+class NoNotes final : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char*, va_list) override {}
+};
 
 bool contains(const std::string& text, const char* part) {
   return text.find(part) != std::string::npos;
@@ -68,7 +76,8 @@ core::Result<std::unique_ptr<RocksStore>> RocksStore::open(const std::filesystem
                                                            const RocksTuning& tuning,
                                                            rocksdb::WALRecoveryMode mode,
                                                            Access access) {
-  const rocksdb::Options options = rocks_options(tuning, mode);
+  rocksdb::Options options = rocks_options(tuning, mode);
+  if (access == Access::read_only) options.info_log = std::make_shared<NoNotes>();
   const std::string path = directory.string();
   const auto known = check_families(options, path);
   if (!known) return known.error();

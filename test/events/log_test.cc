@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
+#include <set>
 #include <thread>
 
 #include "events/directory_lock.h"
@@ -22,6 +23,14 @@ std::unique_ptr<Log> opened(const std::filesystem::path& directory) {
   auto log = open_log(directory);
   BOOST_TEST_REQUIRE(log.has_value(), (log ? "" : log.error().text));
   return std::move(*log);
+}
+
+std::set<std::string> names_in(const std::filesystem::path& directory) {
+  std::set<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    names.insert(entry.path().filename());
+  }
+  return names;
 }
 
 BOOST_AUTO_TEST_SUITE(log)
@@ -141,8 +150,10 @@ BOOST_AUTO_TEST_CASE(a_reader_works_beside_a_writer_and_sees_acknowledged_events
   BOOST_TEST((open_log_read_only(home / "log").error().code == ErrorCode::not_found));
   auto writer = opened(home / "log");
   BOOST_TEST(bool(writer->append(sample_events(1, 5))));
+  const auto files = names_in(home / "log" / database_name);
   auto reader = open_log_read_only(home / "log");
   BOOST_REQUIRE(reader);
+  BOOST_TEST((names_in(home / "log" / database_name) == files));  // it leaves nothing behind
   BOOST_TEST((*reader)->id() == writer->id());
   BOOST_TEST(bool(writer->append(sample_events(6, 5))));
   BOOST_TEST((read_all(**reader) == sample_events(1, 5)));
