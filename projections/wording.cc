@@ -40,7 +40,8 @@ std::string price_text(core::Price price) {
 
 std::string money_text(core::Money money) {
   constexpr std::int64_t one_dollar = 1'000'000'000;
-  if (money.nano_usd < one_dollar) return "$" + decimal_text(rounded(money.nano_usd, 100'000), 4, 2);
+  if (money.nano_usd < one_dollar)
+    return "$" + decimal_text(rounded(money.nano_usd, 100'000), 4, 2);
   return "$" + decimal_text(rounded(money.nano_usd, 10'000'000), 2, 2);
 }
 

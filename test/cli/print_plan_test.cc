@@ -8,6 +8,7 @@
 #include "adapters/service_file.h"
 #include "cli/plan.h"
 #include "core/offer_match.h"
+#include "test/cli/golden.h"
 
 namespace sky::cli {
 namespace {
@@ -77,17 +78,7 @@ BOOST_AUTO_TEST_SUITE(cli_print_plan)
 BOOST_AUTO_TEST_CASE(the_spec_is_echoed_line_by_line_and_secrets_are_not) {
   const std::string text = service_spec_text(spec_of(llama3), "llama3.yaml");
 
-  BOOST_TEST(text ==
-             R"(Service from YAML spec: llama3.yaml
-Service Spec:
-Readiness probe method:           POST /v1/chat/completions {"model": "llama3", "messages": [{"role": "user", "content": "Hello! What is your name?"}], "max_tokens": 1} with custom headers
-Readiness initial delay seconds:  1800
-Readiness probe timeout seconds:  15
-Replica autoscaling policy:       Autoscaling from 2 to 4 replicas (target QPS per replica: 1)
-Spot Policy:                      Static spot mixture with 2 base on-demand replicas
-Load Balancing Policy:            least_load
-Secrets (values hidden):          HF_TOKEN
-)");
+  BOOST_TEST(text == golden("spec_echo"));
 }
 
 BOOST_AUTO_TEST_CASE(every_kind_of_policy_has_its_words) {
@@ -120,33 +111,7 @@ BOOST_AUTO_TEST_CASE(every_kind_of_policy_has_its_words) {
 BOOST_AUTO_TEST_CASE(the_plan_shows_both_pools_with_every_offer_and_its_price) {
   const std::string text = plan_of(spec_of(llama3));
 
-  BOOST_TEST(text ==
-             R"(Each replica will use the following resources (estimated):
-== Optimizer ==
-Estimated cost: $0.00 to $0.29 / hour
-All on-demand: $0.00 to $1.052 / hour (AWS g4dn.xlarge at $0.526 / hour instead of spot)
-If the cluster is full: AWS g4dn.xlarge at $0.526 / hour; forbid with --no-paid-overflow
-
-Considered resources (1 node):
-Base pool: 2 on-demand replicas
-----------------------------------------------------------------------------------------------------
- CLOUD        INSTANCE           vCPUs   Mem(GB)   ACCELERATORS   REGION/ZONE   COST ($)   CHOSEN   
-----------------------------------------------------------------------------------------------------
- Kubernetes   4CPU--16GB--T4:1   4       16        T4:1           kubernetes    0.00          ✔     
- AWS          g4dn.xlarge        4       16        T4:1           us-east-2a    0.526               
- GCP          n1-standard-4      4       15        T4:1           us-east4-a    0.585               
-----------------------------------------------------------------------------------------------------
-
-Burst pool: 0 to 2 spot replicas
-------------------------------------------------------------------------------------------------------
- CLOUD   INSTANCE              vCPUs   Mem(GB)   ACCELERATORS   REGION/ZONE       COST ($)   CHOSEN   
-------------------------------------------------------------------------------------------------------
- AWS     g4dn.xlarge[Spot]     4       16        T4:1           ap-northeast-3b   0.14          ✔     
- GCP     n1-standard-4[Spot]   4       15        T4:1           us-east4-a        0.15          ✔     
- AWS     g4dn.xlarge[Spot]     4       16        T4:1           us-east-2a        0.1545              
-------------------------------------------------------------------------------------------------------
-
-)");
+  BOOST_TEST(text == golden("plan"));
 }
 
 BOOST_AUTO_TEST_CASE(a_sandbox_says_so_everywhere) {

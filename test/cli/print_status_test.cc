@@ -4,6 +4,7 @@
 #include <string>
 
 #include "adapters/json.h"
+#include "test/cli/golden.h"
 
 namespace sky::cli {
 namespace {
@@ -89,21 +90,7 @@ bool contains(const std::string& text, const std::string& part) {
 BOOST_AUTO_TEST_SUITE(cli_print_status)
 
 BOOST_AUTO_TEST_CASE(the_tables_are_those_of_the_example) {
-  BOOST_TEST(status_of(bursting()) ==
-             R"(Services
-NAME    VERSION  UPTIME   STATUS  REPLICAS  ENDPOINT
-llama3  1        48m 57s  READY   2/4       35.194.42.249:30001
-
-Service Replicas
-SERVICE_NAME  ID  VERSION  ENDPOINT              LAUNCHED     RESOURCES                 STATUS        REGION
-llama3        1   1        http://10.0.0.1:8888  49 mins ago  1x Kubernetes({'T4': 1})  READY         kubernetes
-llama3        2   1        http://10.0.0.2:8888  50 mins ago  1x Kubernetes({'T4': 1})  READY         kubernetes
-llama3        3   1        -                     1 min ago    1x GCP([Spot]{'T4': 1})   PROVISIONING  us-east4
-llama3        4   1        -                     1 min ago    1x GCP([Spot]{'T4': 1})   PROVISIONING  us-east4
-
-* llama3 cost $0.00 so far, $0.00 / hour now; all on-demand: $0.00 and $0.00 / hour
-* To see zones, prices, QPS and reasons: skyctl status -v
-)");
+  BOOST_TEST(status_of(bursting()) == golden("status"));
 }
 
 BOOST_AUTO_TEST_CASE(a_sandbox_is_marked_on_every_table) {
