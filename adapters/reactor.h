@@ -25,7 +25,7 @@ class Reactor {
 
   uv_loop_t* loop() { return &loop_; }
 
-  void run();   // until stop(); the reactor itself keeps it alive
+  void run();  // until stop(); the reactor itself keeps it alive
   void stop();  // loop thread or a posted task
 
   // Any thread: runs `task` on the loop thread, in order, never at once.

@@ -122,8 +122,9 @@ core::Result<Wanted> read_wanted(const HttpRequest& request) {
   const auto catalog = adapters::sandbox::catalog().offers();
   auto offers = core::matching_offers(loaded->spec.resources, catalog);
   if (offers.empty())
-    return core::Error{core::ErrorCode::invalid_input,
-                       parsed->file_name + ": " + core::why_no_offer(loaded->spec.resources, catalog)};
+    return core::Error{
+        core::ErrorCode::invalid_input,
+        parsed->file_name + ": " + core::why_no_offer(loaded->spec.resources, catalog)};
   return Wanted{std::move(loaded->spec), std::move(offers), std::move(loaded->secrets),
                 parsed->mode};
 }
@@ -138,9 +139,9 @@ void up(ApiContext& context, const HttpRequest& request, const Responder& respon
                                            "` ends it");
   if (auto put = context.secrets.put(name, core::Version{1}, wanted->secrets); !put)
     return answer_error(responder, put.error());
-  context.controller.submit(core::UpRequested{std::move(wanted->spec), std::move(wanted->offers),
-                                              login_of(request)},
-                            reply_to(responder, "{}"));
+  context.controller.submit(
+      core::UpRequested{std::move(wanted->spec), std::move(wanted->offers), login_of(request)},
+      reply_to(responder, "{}"));
 }
 
 void update(ApiContext& context, const HttpRequest& request, const Responder& responder) {
@@ -150,13 +151,14 @@ void update(ApiContext& context, const HttpRequest& request, const Responder& re
   const auto found = services.find(wanted->spec.name);
   if (found == services.end())
     return responder.answer_error(404, "no service '" + wanted->spec.name + "' is up; `skyctl up`");
-  const core::Version next{found->second.version.value + 1};
+  const core::Version next{found->second.last_version.value + 1};  // as `step` will number it
+  wanted->spec.sandbox = found->second.spec().sandbox;
   if (auto put = context.secrets.put(wanted->spec.name, next, wanted->secrets); !put)
     return answer_error(responder, put.error());
-  context.controller.submit(core::UpdateRequested{std::move(wanted->spec),
-                                                  std::move(wanted->offers), wanted->mode,
-                                                  login_of(request)},
-                            reply_to(responder, "{}"));
+  context.controller.submit(
+      core::UpdateRequested{std::move(wanted->spec), std::move(wanted->offers), wanted->mode,
+                            login_of(request)},
+      reply_to(responder, "{}"));
 }
 
 void down(ApiContext& context, const HttpRequest& request, const Responder& responder) {

@@ -27,9 +27,9 @@ ErrorCode code_of(int status) {
 core::Result<std::string> result_of(const Home& home, const adapters::HttpResponse& response) {
   if (response.is_ok()) return response.body;
   if (response.status == 0)
-    return Error{ErrorCode::unavailable,
-                 "no daemon answers in " + home.root.string() + " (" + response.error_text +
-                     "); `skyctl up FILE` starts one"};
+    return Error{ErrorCode::unavailable, "no daemon answers in " + home.root.string() + " (" +
+                                             response.error_text +
+                                             "); `skyctl up FILE` starts one"};
   const auto document = adapters::parse_json(response.body);
   const std::string text =
       document ? adapters::JsonView(*document).at("error").text_or("") : std::string();

@@ -3,10 +3,12 @@
 
 #include <chrono>
 #include <iostream>
+#include <optional>
 #include <string>
 #include <thread>
 
 #include "adapters/json.h"
+#include "adapters/process.h"
 #include "cli/api_client.h"
 #include "cli/bind_host.h"
 #include "cli/command.h"
@@ -19,6 +21,16 @@ namespace {
 constexpr auto stop_patience = std::chrono::seconds(10);
 constexpr auto poll_every = std::chrono::milliseconds(20);
 
+// "Stopped" is said when the process is gone: only then is its log free for the next one.
+std::optional<adapters::ProcessIdentity> running_daemon(const Home& home) {
+  const auto answer = api_get(home, "/v1/health");
+  if (!answer) return std::nullopt;
+  const auto document = adapters::parse_json(*answer);
+  if (!document) return std::nullopt;
+  const std::int64_t pid = adapters::JsonView(*document).at("pid").integer_or(0);
+  return pid > 0 ? adapters::identify_process(static_cast<pid_t>(pid)) : std::nullopt;
+}
+
 int stop_daemon() {
   const auto home = find_home();
   if (!home) return fail(home.error());
@@ -26,12 +38,13 @@ int stop_daemon() {
     std::cout << "No daemon runs in " << home->root.string() << ".\n";
     return exit_done;
   }
+  const auto daemon = running_daemon(*home);
   const auto answer = api_post(*home, "/v1/stop", "{}");
   if (!answer) return fail(answer.error());
   const auto give_up = std::chrono::steady_clock::now() + stop_patience;
-  while (daemon_answers(*home)) {
+  while (daemon_answers(*home) || (daemon && adapters::is_alive(*daemon))) {
     if (std::chrono::steady_clock::now() > give_up)
-      return fail({core::ErrorCode::unavailable, "the daemon was asked to stop and still answers"});
+      return fail({core::ErrorCode::unavailable, "the daemon was asked to stop and still runs"});
     std::this_thread::sleep_for(poll_every);
   }
   const auto document = adapters::parse_json(*answer);

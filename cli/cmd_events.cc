@@ -31,8 +31,7 @@ core::Result<EventFilter> filter_of(const EventsOptions& options) {
   for (const std::string& type : options.types)
     if (auto added = add_type(filter, type); !added) return added.error();
   if (!options.since.empty())
-    if (auto set = set_since(filter, options.since, adapters::wall_now()); !set)
-      return set.error();
+    if (auto set = set_since(filter, options.since, adapters::wall_now()); !set) return set.error();
   return filter;
 }
 
@@ -67,9 +66,11 @@ void add_events_command(CLI::App& app, Action& chosen) {
   command->add_flag("-f,--follow", options->follow, "Go on with new events as they become durable");
   command->add_flag("--json", options->json, "One JSON object a line");
   command->add_flag("--utc", options->utc, "Times in UTC instead of the local zone");
-  command->add_option("--type", options->types, "Only this type (may be repeated)")->allow_extra_args(false);
+  command->add_option("--type", options->types, "Only this type (may be repeated)")
+      ->allow_extra_args(false);
   command->add_option("--replica", options->replica, "Only this replica");
-  command->add_option("--since", options->since, "From a sequence, a time ago (10m), or a UTC time");
+  command->add_option("--since", options->since,
+                      "From a sequence, a time ago (10m), or a UTC time");
   command->callback([options, &chosen] { chosen = [options] { return run_events(*options); }; });
 }
 

@@ -23,11 +23,14 @@ core::Result<core::Duration> parse_duration(const char* option, const std::strin
   double count = 0;
   const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), count);
   const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  const double unit_seconds = unit.empty() || unit == "s" ? 1 : unit == "m" ? 60 : unit == "h" ? 3600 : 0;
+  const double unit_seconds = unit.empty() || unit == "s" ? 1
+                              : unit == "m"               ? 60
+                              : unit == "h"               ? 3600
+                                                          : 0;
   const double total_seconds = count * unit_seconds;
   if (failed != std::errc{} || !(total_seconds > 0) || total_seconds > 1e9)
-    return core::Error{core::ErrorCode::usage, std::string(option) + ' ' + text +
-                                                   ": say a time like 30s, 10m or 2h"};
+    return core::Error{core::ErrorCode::usage,
+                       std::string(option) + ' ' + text + ": say a time like 30s, 10m or 2h"};
   return core::Duration{static_cast<std::int64_t>(total_seconds * 1e6)};
 }
 

@@ -34,9 +34,8 @@ struct LogFile {
 };
 
 core::Result<LogFile> find_log(const Home& home, const LogsOptions& options) {
-  const auto answer =
-      api_get(home, "/v1/logs?service=" + query_value(options.service) +
-                        "&replica=" + std::to_string(options.replica));
+  const auto answer = api_get(home, "/v1/logs?service=" + query_value(options.service) +
+                                        "&replica=" + std::to_string(options.replica));
   if (!answer) return answer.error();
   const auto document = adapters::parse_json(*answer);
   if (!document) return document.error();

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cmath>
 #include <iostream>
 #include <random>
 #include <string>
@@ -28,6 +29,7 @@ struct UpOptions {
   ServiceOptions service;
   std::string name;
   std::string market;
+  double sandbox_speed = 1.0;
 };
 
 // SkyServe's own scheme: "sky-service-" and four hexadecimal digits.
@@ -44,7 +46,7 @@ core::Result<void> choose_market(const Home& home, const UpOptions& options) {
   if (options.market.empty()) return {};
   MarketChoice choice;
   choice.kind = options.market;
-  choice.speed_percent = static_cast<std::uint32_t>(options.service.sandbox_speed * 100);
+  choice.speed_percent = options.service.sandbox.speed_percent;
   if (choice.kind.starts_with("trace:"))
     choice.kind = "trace:" + std::filesystem::absolute(choice.kind.substr(6)).string();
   if (auto opened = open_market(choice, {}); !opened) return opened.error();
@@ -71,8 +73,8 @@ core::Result<std::string> wait_for_endpoint(const Home& home, const std::string&
     last = endpoint.error();
     std::this_thread::sleep_for(poll_every);
   }
-  return core::Error{last.code, last.text + "; see `skyctl status` and `skyctl events " + service +
-                                    "`"};
+  return core::Error{last.code,
+                     last.text + "; see `skyctl status` and `skyctl events " + service + "`"};
 }
 
 void print_next_commands(const std::string& name, const std::string& endpoint) {
@@ -96,17 +98,19 @@ core::Result<bool> show_and_ask(const adapters::LoadedService& loaded, const UpO
   return confirm("Launching a new service '" + spec.name + "'. Proceed?");
 }
 
-int run_up(const UpOptions& options) {
+int run_up(UpOptions options) {
+  options.service.sandbox.speed_percent =
+      static_cast<std::uint32_t>(std::lround(options.sandbox_speed * 100.0));
   const std::string name = options.name.empty() ? made_up_name() : options.name;
   const auto request = make_request(options.service, name);
   if (!request) return fail(request.error());
-  const auto loaded =
-      adapters::load_service(request->yaml, request->file_name, request->options);
+  const auto loaded = adapters::load_service(request->yaml, request->file_name, request->options);
   if (!loaded) return fail(loaded.error());
-  if (!options.service.sandbox)
+  if (!options.service.sandbox.enabled)
     return fail({core::ErrorCode::unsupported,
                  "this version reaches no real cloud yet (Kubernetes, AWS and GCP come next); add "
-                 "--sandbox to run '" + name + "' on this machine"});
+                 "--sandbox to run '" +
+                     name + "' on this machine"});
   const auto home = make_home();
   if (!home) return fail(home.error());
   const auto agreed = show_and_ask(*loaded, options);
@@ -131,6 +135,13 @@ void add_up_command(CLI::App& app, Action& chosen) {
   command->add_option("FILE", options->service.file, "The service file")->required();
   command->add_option("-n,--service-name", options->name, "Its name; made up when left out");
   add_service_options(*command, options->service);
+  command->add_flag("--sandbox", options->service.sandbox.enabled,
+                    "No real cloud: machines are processes here");
+  command
+      ->add_option("--sandbox-speed", options->sandbox_speed,
+                   "How many times as fast the sandbox's clouds are")
+      ->check(CLI::Range(0.01, 1000.0))
+      ->capture_default_str();
   command->add_option("--sandbox-market", options->market,
                       "Spot capacity in the sandbox: calm, seed:NUMBER, or trace:FILE");
   command->callback([options, &chosen] { chosen = [options] { return run_up(*options); }; });

@@ -7,6 +7,7 @@
 #include "cli/api_client.h"
 #include "cli/command.h"
 #include "cli/daemon_process.h"
+#include "cli/event_source.h"
 #include "cli/print_plan.h"
 #include "cli/service_options.h"
 #include "core/offer_match.h"
@@ -20,20 +21,33 @@ struct UpdateOptions {
   std::string mode = "rolling";
 };
 
+// Where it runs does not change with a version.
+core::Result<core::Sandbox> sandbox_of(const Home& home, const std::string& name) {
+  const auto model = fold_log(home);
+  if (!model) return model.error();
+  const auto found = model->services.find(name);
+  if (found == model->services.end())
+    return core::Error{
+        core::ErrorCode::not_found,
+        "no service '" + name + "' is up; `skyctl up FILE -n " + name + "` launches it"};
+  return found->second.spec().sandbox;
+}
+
 int run_update(UpdateOptions options) {
   const auto home = find_home();
   if (!home) return fail(home.error());
-  options.service.sandbox = true;  // where it runs does not change; there is only the sandbox yet
+  if (auto revived = revive_daemon(*home); !revived) return fail(revived.error());
+  const auto sandbox = sandbox_of(*home, options.name);
+  if (!sandbox) return fail(sandbox.error());
+  options.service.sandbox = *sandbox;
   auto request = make_request(options.service, options.name);
   if (!request) return fail(request.error());
   if (options.mode == "blue_green") request->mode = core::UpdateMode::blue_green;
-  const auto loaded =
-      adapters::load_service(request->yaml, request->file_name, request->options);
+  const auto loaded = adapters::load_service(request->yaml, request->file_name, request->options);
   if (!loaded) return fail(loaded.error());
-  if (auto revived = revive_daemon(*home); !revived) return fail(revived.error());
 
-  const auto offers = core::matching_offers(loaded->spec.resources,
-                                            adapters::sandbox::catalog().offers());
+  const auto offers =
+      core::matching_offers(loaded->spec.resources, adapters::sandbox::catalog().offers());
   std::cout << service_spec_text(loaded->spec, options.service.file) << '\n'
             << plan_text(loaded->spec, offers) << '\n';
   if (!options.service.yes) {

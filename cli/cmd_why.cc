@@ -32,9 +32,9 @@ core::Result<WhyQuestion> question_of(const std::string& subject) {
   question.service = std::string(text.substr(0, slash));
   if (slash != std::string_view::npos &&
       !parse_whole(text.substr(slash + 1), question.replica.value))
-    return core::Error{core::ErrorCode::usage,
-                       "say NAME, NAME/REPLICA (llama3/3), or a sequence (#42), not '" + subject +
-                           "'"};
+    return core::Error{
+        core::ErrorCode::usage,
+        "say NAME, NAME/REPLICA (llama3/3), or a sequence (#42), not '" + subject + "'"};
   return question;
 }
 

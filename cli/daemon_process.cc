@@ -51,8 +51,7 @@ core::Result<pid_t> spawn_daemon(const Home& home) {
   std::string program = "/proc/self/exe", name = "skyctl", command = "daemon";
   char* arguments[] = {name.data(), command.data(), nullptr};
   pid_t pid = 0;
-  const int failed =
-      posix_spawn(&pid, program.c_str(), &files, &attributes, arguments, environ);
+  const int failed = posix_spawn(&pid, program.c_str(), &files, &attributes, arguments, environ);
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&files);
   if (failed != 0)
@@ -99,9 +98,9 @@ core::Result<void> ensure_daemon(const Home& home) {
     if (ended) {
       std::this_thread::sleep_for(std::chrono::milliseconds(200));
       if (daemon_answers(home)) return {};
-      return Error{ErrorCode::unavailable, "the daemon did not start: " +
-                                               last_line(home.daemon_output()) + " (all of it: " +
-                                               home.daemon_output().string() + ")"};
+      return Error{ErrorCode::unavailable,
+                   "the daemon did not start: " + last_line(home.daemon_output()) +
+                       " (all of it: " + home.daemon_output().string() + ")"};
     }
     int status = 0;
     ended = ::waitpid(*pid, &status, WNOHANG) == *pid;

@@ -47,8 +47,8 @@ std::optional<core::Duration> ago(std::string_view text) {
 }
 
 std::optional<core::WallTime> utc_time(const std::string& text) {
-  for (const char* format : {"%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M",
-                             "%Y-%m-%d %H:%M", "%Y-%m-%d"}) {
+  for (const char* format :
+       {"%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d"}) {
     tm parts{};
     const char* end = ::strptime(text.c_str(), format, &parts);
     if (end == nullptr || (*end != '\0' && std::string_view(end) != "Z")) continue;

@@ -12,10 +12,10 @@
 namespace sky::cli {
 
 struct EventFilter {
-  core::ServiceName service;        // empty: all
-  std::vector<std::string> types;   // "ScaleEvaluated"; empty: all
-  core::ReplicaId replica;          // zero: all
-  core::Seq first;                  // zero: from the beginning
+  core::ServiceName service;  // empty: all
+  std::vector<std::string> types;  // "ScaleEvaluated"; empty: all
+  core::ReplicaId replica;  // zero: all
+  core::Seq first;  // zero: from the beginning
   std::optional<core::WallTime> not_before;
 };
 

@@ -54,9 +54,9 @@ core::Result<void> follow(const Home& home, core::Seq from, const EventVisitor& 
     adapters::FollowClient client(reactor, home.root / events::follow_socket_name,
                                   events::FollowRequest{.from = from}, std::move(callbacks));
     patience.start(connect_patience, [&] {
-      failure = core::Error{core::ErrorCode::unavailable,
-                            "the daemon does not hand out its log; see " +
-                                home.daemon_output().string()};
+      failure =
+          core::Error{core::ErrorCode::unavailable,
+                      "the daemon does not hand out its log; see " + home.daemon_output().string()};
       reactor.stop();
     });
     client.start();

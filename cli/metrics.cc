@@ -19,7 +19,8 @@ class Family {
  public:
   Family(std::string& out, const char* name, const char* type, const char* help)
       : out_(out), name_(name) {
-    fmt::format_to(std::back_inserter(out_), "# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);
+    fmt::format_to(std::back_inserter(out_), "# HELP {} {}\n# TYPE {} {}\n", name, help, name,
+                   type);
   }
 
   // Names of services have no character that a label would have to escape.
@@ -81,7 +82,8 @@ void write_load(std::string& out, const Services& services) {
 }
 
 void write_costs(std::string& out, const Services& services, core::Instant now) {
-  Family spent(out, "skyctl_cost_usd_total", "counter", "Spent on machines since the service is up.");
+  Family spent(out, "skyctl_cost_usd_total", "counter",
+               "Spent on machines since the service is up.");
   for (const auto& [name, service] : services)
     spent.line(name, projections::cost_of(service, now).spent.usd());
   Family on_demand(out, "skyctl_on_demand_cost_usd_total", "counter",
@@ -105,10 +107,9 @@ void write_zones(std::string& out, const projections::ZoneHistory& zones) {
                                        core::to_text(key.market))];
     sum.launches += record.launches;
     sum.preemptions += record.preemptions;
-    sum.capacity_failures +=
-        record.failures[static_cast<std::size_t>(core::FailureKind::capacity)];
+    sum.capacity_failures += record.failures[static_cast<std::size_t>(core::FailureKind::capacity)];
   }
-  const auto write = [&](const char* name, const char* help, std::uint64_t ZoneCounts::* member) {
+  const auto write = [&](const char* name, const char* help, std::uint64_t ZoneCounts::*member) {
     Family family(out, name, "counter", help);
     for (const auto& [labels, sum] : sums)
       fmt::format_to(std::back_inserter(out), "{}{{{}}} {}\n", name, labels, sum.*member);

@@ -34,8 +34,8 @@ core::Result<MarketChoice> stored_market(const Home& home) {
   std::ifstream file(file_of(home));
   if (!file) return choice;
   if (!(file >> choice.speed_percent) || !std::getline(file >> std::ws, choice.kind))
-    return Error{ErrorCode::corrupt, file_of(home).string() +
-                                         " cannot be read; remove it for a calm sandbox market"};
+    return Error{ErrorCode::corrupt,
+                 file_of(home).string() + " cannot be read; remove it for a calm sandbox market"};
   return choice;
 }
 
@@ -55,12 +55,11 @@ core::Result<Market> open_market(const MarketChoice& choice, std::vector<std::st
   if (kind.starts_with(seed_prefix)) {
     const std::string_view digits = kind.substr(seed_prefix.size());
     std::uint64_t seed = 0;
-    const auto [end, failed] =
-        std::from_chars(digits.data(), digits.data() + digits.size(), seed);
+    const auto [end, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), seed);
     if (failed == std::errc{} && end == digits.data() + digits.size()) return Market::seeded(seed);
   }
-  return Error{ErrorCode::usage, "--sandbox-market " + choice.kind +
-                                     ": say calm, seed:NUMBER, or trace:FILE"};
+  return Error{ErrorCode::usage,
+               "--sandbox-market " + choice.kind + ": say calm, seed:NUMBER, or trace:FILE"};
 }
 
 }  // namespace sky::cli

@@ -1,6 +1,5 @@
 #include "cli/service_options.h"
 
-#include <cmath>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -67,12 +66,6 @@ void add_service_options(CLI::App& command, ServiceOptions& options) {
       ->each([&options](const std::string&) { options.has_setup = true; });
   command.add_option("--run", options.run, "Replaces the file's run")
       ->each([&options](const std::string&) { options.has_run = true; });
-  command.add_flag("--sandbox", options.sandbox, "No real cloud: machines are processes here");
-  command
-      .add_option("--sandbox-speed", options.sandbox_speed,
-                  "How many times as fast the sandbox's clouds are")
-      ->check(CLI::Range(0.01, 1000.0))
-      ->capture_default_str();
   command.add_flag("--no-paid-overflow", options.no_paid_overflow,
                    "Base replicas never on a billed machine");
   command.add_flag("-y,--yes", options.yes, "Do not ask");
@@ -96,9 +89,7 @@ core::Result<ServiceRequest> make_request(const ServiceOptions& options, const s
   load.overrides = options.overrides;
   if (options.has_setup) load.setup = options.setup;
   if (options.has_run) load.run = options.run;
-  load.sandbox.enabled = options.sandbox;
-  load.sandbox.speed_percent =
-      static_cast<std::uint32_t>(std::lround(options.sandbox_speed * 100.0));
+  load.sandbox = options.sandbox;
   load.no_paid_overflow = options.no_paid_overflow;
   return request;
 }

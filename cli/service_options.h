@@ -14,13 +14,12 @@ namespace sky::cli {
 
 struct ServiceOptions {
   std::string file;
-  std::vector<std::string> envs;     // K=V, or K: taken from the environment
+  std::vector<std::string> envs;  // K=V, or K: taken from the environment
   std::vector<std::string> secrets;  // the same
   std::vector<std::string> overrides;
   std::string setup, run;
   bool has_setup = false, has_run = false;
-  bool sandbox = false;
-  double sandbox_speed = 1.0;
+  core::Sandbox sandbox;  // `up` has options for it; `update` leaves it as it is
   bool no_paid_overflow = false;
   bool yes = false;
 };

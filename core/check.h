@@ -11,8 +11,8 @@ namespace sky::core {
 
 }  // namespace sky::core
 
-#define SKY_CHECK(condition, why)                                          \
-  do {                                                                     \
-    if (!(condition)) [[unlikely]]                                         \
-      ::sky::core::check_failed(__FILE__, __LINE__, #condition, (why));    \
+#define SKY_CHECK(condition, why)                                       \
+  do {                                                                  \
+    if (!(condition)) [[unlikely]]                                      \
+      ::sky::core::check_failed(__FILE__, __LINE__, #condition, (why)); \
   } while (false)

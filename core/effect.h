@@ -18,7 +18,7 @@ struct LaunchInstance {
   Version version;
   std::string token;  // core/token.h
   Offer offer;
-  ServiceSpec spec;   // of `version`
+  ServiceSpec spec;  // of `version`
   bool operator==(const LaunchInstance&) const = default;
 };
 // Idempotent; a machine that is gone already is a success. -> TerminateAnswered

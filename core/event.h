@@ -37,8 +37,8 @@ struct LogRepaired {
 };
 struct CommandReceived {
   std::string command;  // "up", "update", "down", "preempt", "scale"
-  std::string user;     // login name of the peer
-  std::string detail;   // arguments, without secrets
+  std::string user;  // login name of the peer
+  std::string detail;  // arguments, without secrets
   bool operator==(const CommandReceived&) const = default;
 };
 struct BalancerConnected {
@@ -53,8 +53,8 @@ struct BalancerLost {
 // ---- services
 
 struct ServiceRegistered {
-  ServiceSpec spec;            // version 1
-  std::vector<Offer> offers;   // every offer that fits the spec, at today's prices
+  ServiceSpec spec;  // version 1
+  std::vector<Offer> offers;  // every offer that fits the spec, at today's prices
   std::uint16_t endpoint_port = 0;
   bool operator==(const ServiceRegistered&) const = default;
 };
@@ -98,13 +98,18 @@ struct ServiceRemoved {
 // ---- scaling
 
 enum class ScaleVerdict : std::uint8_t {
-  unknown, raised, lowered, waiting_to_raise, waiting_to_lower, settled
+  unknown,
+  raised,
+  lowered,
+  waiting_to_raise,
+  waiting_to_lower,
+  settled
 };
 // Recorded when the target changed, and when a wait for a change began or ended.
 struct ScaleEvaluated {
-  std::string policy;        // "request_rate", "fixed", "instance_aware"
+  std::string policy;  // "request_rate", "fixed", "instance_aware"
   Duration window{0};
-  MilliRps rate;             // arrivals per second over the window
+  MilliRps rate;  // arrivals per second over the window
   std::uint32_t in_flight = 0;
   std::uint32_t held = 0;
   std::uint32_t wanted = 0;  // by the signal alone
@@ -112,11 +117,11 @@ struct ScaleEvaluated {
   std::uint32_t upper_limit = 0;
   std::uint32_t target_before = 0;
   std::uint32_t target_after = 0;
-  std::uint32_t votes = 0;         // evaluations within the delay that agree, in percent of those due
+  std::uint32_t votes = 0;  // evaluations within the delay that agree, in percent of those due
   std::uint32_t votes_needed = 0;
   Duration delay{0};
   ScaleVerdict verdict = ScaleVerdict::unknown;
-  std::string reason;        // why not more, why now: one clause for people
+  std::string reason;  // why not more, why now: one clause for people
   bool operator==(const ScaleEvaluated&) const = default;
 };
 
@@ -125,7 +130,7 @@ struct ScaleEvaluated {
 struct Candidate {
   Offer offer;
   std::int64_t score = 0;  // smaller is better; what it means is in `note`
-  std::string note;        // "in use", "blocked until ...", "cheapest", ...
+  std::string note;  // "in use", "blocked until ...", "cheapest", ...
   bool chosen = false;
   bool operator==(const Candidate&) const = default;
 };
@@ -185,7 +190,7 @@ struct ReplicaStarted {  // setup is done, run has begun
 struct ProbeAnswered {
   std::int32_t http_status = 0;  // 0: no answer
   Duration latency{0};
-  std::string error;             // empty when ok
+  std::string error;  // empty when ok
   bool ok = false;
   bool operator==(const ProbeAnswered&) const = default;
 };
@@ -197,7 +202,13 @@ struct ReplicaBecameNotReady {
   bool operator==(const ReplicaBecameNotReady&) const = default;
 };
 enum class DrainReason : std::uint8_t {
-  unknown, scale_down, preemption_notice, outdated, removal, spot_returned, failed
+  unknown,
+  scale_down,
+  preemption_notice,
+  outdated,
+  removal,
+  spot_returned,
+  failed
 };
 struct DrainStarted {
   DrainReason reason = DrainReason::unknown;
@@ -227,8 +238,8 @@ struct ReplicaEnded {
   bool operator==(const ReplicaEnded&) const = default;
 };
 struct PreemptionNoticed {
-  Instant deadline;   // the machine is gone then
-  std::string text;   // the cloud's words
+  Instant deadline;  // the machine is gone then
+  std::string text;  // the cloud's words
   bool operator==(const PreemptionNoticed&) const = default;
 };
 struct ReplicaPreempted {
@@ -261,11 +272,11 @@ struct TrafficSampled {
   Duration period{0};  // the sample covers [event time - period, event time]
   std::uint32_t arrivals = 0;
   std::uint32_t completions = 0;
-  std::uint32_t failures = 0;   // 5xx made by the endpoint, cut streams
+  std::uint32_t failures = 0;  // 5xx made by the endpoint, cut streams
   std::uint32_t retries = 0;
   std::uint32_t in_flight = 0;
   std::uint32_t held = 0;
-  Duration latency_p50{0};      // whole requests completed in the period; zero when none
+  Duration latency_p50{0};  // whole requests completed in the period; zero when none
   Duration latency_p90{0};
   Duration latency_p99{0};
   std::vector<ReplicaLoad> replicas;
@@ -307,12 +318,12 @@ using EventBody = std::variant<
 enum class Actor : std::uint8_t { unknown, controller, user, cloud, probe, balancer, daemon };
 
 struct Event {
-  Seq seq;              // dense from 1
+  Seq seq;  // dense from 1
   Stamp time;
-  Seq cause;            // the event that led to this one; zero: the outside world did
+  Seq cause;  // the event that led to this one; zero: the outside world did
   Actor actor = Actor::unknown;
   ServiceName service;  // empty: about the control plane
-  ReplicaId replica;    // zero: about no single replica
+  ReplicaId replica;  // zero: about no single replica
   EventBody body;
   bool operator==(const Event&) const = default;
 };

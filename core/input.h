@@ -29,8 +29,8 @@ struct DownRequested {
 struct PreemptRequested {  // recorded here; carried out by the sandbox through PreemptInstance
   ServiceName service;
   std::vector<ReplicaId> replicas;  // these,
-  std::string zone;                 // or all in this zone,
-  std::uint32_t storm = 0;          // or this many spot replicas, newest first
+  std::string zone;  // or all in this zone,
+  std::uint32_t storm = 0;  // or this many spot replicas, newest first
   std::string user;
 };
 
@@ -47,7 +47,14 @@ struct TerminateAnswered {
   ReplicaId replica;
   std::variant<std::monostate, Failure> outcome;
 };
-enum class InstanceChange : std::uint8_t { unknown, started, noticed, preempted, lost, user_code_ended };
+enum class InstanceChange : std::uint8_t {
+  unknown,
+  started,
+  noticed,
+  preempted,
+  lost,
+  user_code_ended
+};
 struct InstanceChanged {
   ServiceName service;
   ReplicaId replica;
@@ -83,13 +90,17 @@ struct ProbeReturned {
 
 // ---- from the endpoint process
 
-struct BalancerHello { std::int64_t pid = 0; };
-struct BalancerGone { std::string reason; };
+struct BalancerHello {
+  std::int64_t pid = 0;
+};
+struct BalancerGone {
+  std::string reason;
+};
 struct EndpointReported {  // opened, or failed when `text` is not empty
   ServiceName service;
   std::string host;
   std::uint16_t port = 0;
-  bool in_use = false;     // failed because somebody else has the port
+  bool in_use = false;  // failed because somebody else has the port
   std::string text;
 };
 struct TrafficReported {
@@ -106,7 +117,7 @@ struct ReplicaReported {
 struct HoldReported {
   ServiceName service;
   std::uint32_t waiting = 0;  // began to hold; or
-  std::uint32_t shed = 0;     // gave up that many
+  std::uint32_t shed = 0;  // gave up that many
   std::string reason;
 };
 
@@ -118,7 +129,9 @@ struct Started {
   std::uint64_t epoch = 0;
   Seq repaired_after;  // nonzero: recovery left out a torn, unacknowledged tail after this
 };
-struct Stopping { std::string reason; };
+struct Stopping {
+  std::string reason;
+};
 struct Tick {};  // the instant `step` asked to be woken at
 
 using InputBody =

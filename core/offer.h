@@ -35,11 +35,11 @@ struct Offer {
   Place place;
   std::string instance_type;
   Market market = Market::unknown;
-  Accelerator accelerator;      // name empty: no accelerator
+  Accelerator accelerator;  // name empty: no accelerator
   std::uint32_t vcpus = 0;
   std::uint32_t memory_mib = 0;
   Price price;
-  Price on_demand_price;        // of the same machine in the same place; what spot is saved against
+  Price on_demand_price;  // of the same machine in the same place; what spot is saved against
   bool operator==(const Offer&) const = default;
 
   // A Kubernetes cluster's machines are owned already: nothing is billed for one more pod.

@@ -15,22 +15,22 @@ namespace sky::core {
 
 // One flat list for the whole program. The command line exits 2 for `usage`, else 1.
 enum class ErrorCode {
-  usage,             // the command line is wrong
-  invalid_input,     // a file or a request has a wrong content; the text names the place
-  not_found,         // no such service, replica, file or event
-  already_exists,    // the name is taken
-  unavailable,       // a peer (daemon, cloud, endpoint) does not answer
-  permission,        // the operating system or a cloud refuses
-  address_in_use,    // the port or socket belongs to somebody else
-  locked,            // another process owns this home
-  no_space,          // the disk is full
-  io,                // any other failure of a system call
-  corrupt,           // stored bytes are damaged; the text names the sequence
-  acknowledged_lost, // the log ends before what was acknowledged: needs a person
-  wrong_log,         // the files belong to another log
-  too_new,           // written by a newer version of this program
-  unsupported,       // known, and not supported yet
-  conflict,          // not possible in the present state
+  usage,  // the command line is wrong
+  invalid_input,  // a file or a request has a wrong content; the text names the place
+  not_found,  // no such service, replica, file or event
+  already_exists,  // the name is taken
+  unavailable,  // a peer (daemon, cloud, endpoint) does not answer
+  permission,  // the operating system or a cloud refuses
+  address_in_use,  // the port or socket belongs to somebody else
+  locked,  // another process owns this home
+  no_space,  // the disk is full
+  io,  // any other failure of a system call
+  corrupt,  // stored bytes are damaged; the text names the sequence
+  acknowledged_lost,  // the log ends before what was acknowledged: needs a person
+  wrong_log,  // the files belong to another log
+  too_new,  // written by a newer version of this program
+  unsupported,  // known, and not supported yet
+  conflict,  // not possible in the present state
 };
 
 struct Error {
@@ -41,7 +41,7 @@ struct Error {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::move(value)) {}      // NOLINT: implicit like std::expected
+  Result(T value) : state_(std::move(value)) {}  // NOLINT: implicit like std::expected
   Result(Error error) : state_(std::move(error)) {}  // NOLINT
 
   bool has_value() const { return std::holds_alternative<T>(state_); }

@@ -21,25 +21,25 @@ struct Route {
   std::uint16_t port = 0;
   RouteState state = RouteState::unknown;
   Version version;
-  std::string accelerator;        // "T4"; for instance_aware_least_load
-  WallTime drain_deadline;        // draining only: requests still running then are cut
+  std::string accelerator;  // "T4"; for instance_aware_least_load
+  WallTime drain_deadline;  // draining only: requests still running then are cut
   bool operator==(const Route&) const = default;
 };
 
 struct RoutedService {
   ServiceName name;
-  std::uint16_t port = 0;         // the endpoint's; 0: closed
+  std::uint16_t port = 0;  // the endpoint's; 0: closed
   LoadBalancerSpec balancer;
   std::map<std::string, MilliRps> target_qps_per_accelerator;
   std::map<ReplicaId, Route> routes;
-  WallTime next_ready;            // when the control plane expects the next replica; epoch: unknown
-  Version version;                // the wanted one
-  Version held_back;              // blue-green: its replicas wait for the switch; zero: none
+  WallTime next_ready;  // when the control plane expects the next replica; epoch: unknown
+  Version version;  // the wanted one
+  Version held_back;  // blue-green: its replicas wait for the switch; zero: none
   bool operator==(const RoutedService&) const = default;
 };
 
 struct RoutingSnapshot {
-  Seq seq;                        // everything up to here is in
+  Seq seq;  // everything up to here is in
   std::map<ServiceName, RoutedService> services;
   bool operator==(const RoutingSnapshot&) const = default;
 };

@@ -34,11 +34,11 @@ struct Amount {
 
 struct ResourceRequest {
   std::vector<Accelerator> accelerators;  // any of these; empty: none asked for
-  bool accelerators_ordered = false;      // a YAML list: try in this order
+  bool accelerators_ordered = false;  // a YAML list: try in this order
   Amount vcpus;
   Amount memory_mib;
-  std::string instance_type;              // empty: any
-  Place place;                            // filter; empty parts mean any
+  std::string instance_type;  // empty: any
+  Place place;  // filter; empty parts mean any
   bool use_spot = false;
   std::uint32_t disk_size_gb = 256;
   std::string image_id;
@@ -49,8 +49,8 @@ struct ResourceRequest {
 
 struct Resources {
   std::vector<ResourceRequest> choices;  // at least one
-  bool ordered = false;                  // `ordered:` tries them in turn, `any_of:` takes the cheapest
-  std::uint16_t port = 0;                // the service port on the replica
+  bool ordered = false;  // `ordered:` tries them in turn, `any_of:` takes the cheapest
+  std::uint16_t port = 0;  // the service port on the replica
   bool operator==(const Resources&) const = default;
 };
 
@@ -72,13 +72,14 @@ struct ReplicaPolicy {
   std::optional<std::uint32_t> max_replicas;  // none: fixed at min_replicas
   std::uint32_t num_overprovision = 0;
   std::optional<MilliRps> target_qps_per_replica;
-  std::map<std::string, MilliRps> target_qps_per_accelerator;  // "A100" or "A100:1"; empty: not used
+  std::map<std::string, MilliRps>
+      target_qps_per_accelerator;  // "A100" or "A100:1"; empty: not used
   Duration upscale_delay = seconds(300);
   Duration downscale_delay = seconds(1200);
   std::uint32_t base_ondemand_fallback_replicas = 0;
   bool dynamic_ondemand_fallback = false;
   Placement placement = Placement::static_mixture;  // spot_placer: dynamic_fallback = spot_hedge
-  Duration qps_window = seconds(60);                        // ours
+  Duration qps_window = seconds(60);  // ours
   std::optional<std::uint32_t> target_concurrency_per_replica;  // ours: requests in flight
   bool operator==(const ReplicaPolicy&) const = default;
 
@@ -86,28 +87,31 @@ struct ReplicaPolicy {
 };
 
 enum class BalancingPolicy : std::uint8_t {
-  unknown, round_robin, least_load, instance_aware_least_load
+  unknown,
+  round_robin,
+  least_load,
+  instance_aware_least_load
 };
 
 struct LoadBalancerSpec {
   BalancingPolicy policy = BalancingPolicy::least_load;
-  Duration stream_timeout = seconds(120);   // longest silence of a replica between two bytes
-  Duration hold_timeout = seconds(300);     // ours: how long a request waits while nothing is ready
-  std::uint32_t hold_limit = 1000;          // ours: how many may wait
-  bool retry_non_idempotent = false;        // ours: the service says that repeating a POST is safe
+  Duration stream_timeout = seconds(120);  // longest silence of a replica between two bytes
+  Duration hold_timeout = seconds(300);  // ours: how long a request waits while nothing is ready
+  std::uint32_t hold_limit = 1000;  // ours: how many may wait
+  bool retry_non_idempotent = false;  // ours: the service says that repeating a POST is safe
   bool operator==(const LoadBalancerSpec&) const = default;
 };
 
 // Ours: how a new version comes up.
 struct RolloutPolicy {
-  std::uint32_t max_surge = 1;         // replicas above the target while rolling
-  Duration bake_time = seconds(10);    // a new replica must stay ready that long to count
+  std::uint32_t max_surge = 1;  // replicas above the target while rolling
+  Duration bake_time = seconds(10);  // a new replica must stay ready that long to count
   bool operator==(const RolloutPolicy&) const = default;
 };
 
 struct Task {
   std::vector<std::pair<std::string, std::string>> envs;  // in file order, `--env` applied
-  std::vector<std::string> secret_names;                  // values: the secret store, never here
+  std::vector<std::string> secret_names;  // values: the secret store, never here
   std::string setup;
   std::string run;
   std::string workdir;
@@ -117,7 +121,8 @@ struct Task {
 // Where replicas of a service really run.
 struct Sandbox {
   bool enabled = false;
-  std::uint32_t speed_percent = 100;  // 1000: clouds ten times as fast (provisioning, notices, market)
+  std::uint32_t speed_percent =
+      100;  // 1000: clouds ten times as fast (provisioning, notices, market)
   std::uint64_t market_seed = 1;
   bool operator==(const Sandbox&) const = default;
 };

@@ -41,16 +41,18 @@ struct World {
   adapters::Clock clock{core::Instant{}};
   std::vector<Seen> effects;
   std::optional<core::Error> failure;
-  events::CommitQueue queue{*log,
-                            [this](std::function<void()> task) { reactor.post(std::move(task)); },
-                            [](core::Seq, const std::string&) {},
-                            [this](const core::Error& error) { failure = error; }};
-  Controller controller{
-      reactor, queue, projections::Model{},
-      {[this] { return clock.now(); },
-       [this](const core::Effect& effect) { effects.push_back({effect, queue.durable()}); },
-       [](const std::vector<projections::ProbeTarget>&) {}, [](bool) {},
-       [](const core::ServiceName&) {}}};
+  events::CommitQueue queue{
+      *log, [this](std::function<void()> task) { reactor.post(std::move(task)); },
+      [](core::Seq, const std::string&) {}, [this](const core::Error& error) { failure = error; }};
+  Controller controller{reactor,
+                        queue,
+                        projections::Model{},
+                        {[this] { return clock.now(); },
+                         [this](const core::Effect& effect) {
+                           effects.push_back({effect, queue.durable()});
+                         },
+                         [](const std::vector<projections::ProbeTarget>&) {}, [](bool) {},
+                         [](const core::ServiceName&) {}}};
 
   // Runs the loop until everything submitted is durable and its effects have started.
   void settle() {

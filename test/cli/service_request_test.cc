@@ -51,7 +51,8 @@ BOOST_AUTO_TEST_CASE(what_was_not_given_stays_not_given) {
 }
 
 BOOST_AUTO_TEST_CASE(a_request_that_is_no_json_or_lacks_the_file_is_refused) {
-  for (const char* text : {"", "{", "[]", "{}", R"({"yaml": 3})", R"({"yaml": "x", "envs": [1]})"}) {
+  for (const char* text :
+       {"", "{", "[]", "{}", R"({"yaml": 3})", R"({"yaml": "x", "envs": [1]})"}) {
     BOOST_TEST_CONTEXT(text) { BOOST_TEST(!parse_service_request(text).has_value()); }
   }
 }
