@@ -240,8 +240,7 @@ void World::sweep() {
 }
 
 void World::follow_probes() {
-  later(seconds(1), [this] { follow_probes(); });
-  if (!is_probing) return;
+  later(probing, [this] { follow_probes(); });
   for (const ProbeTarget& target : probe_targets(model)) {
     const Machine* found = machine(target.replica.value, target.service);
     const bool ok = found && found->answers && found->ready_at <= now_;

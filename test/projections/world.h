@@ -49,7 +49,7 @@ class World {
   std::function<bool(const core::LaunchInstance&)> crashes;  // its server never answers
   std::function<std::optional<core::Failure>(const core::TerminateInstance&)> keep;
   std::map<core::ServiceName, std::uint32_t> arrivals;  // a second, sampled each second
-  bool is_probing = true;
+  core::Duration probing = core::seconds(1);  // how often every replica is asked
 
   // One observation, now. Effects are carried out by the world.
   Step send(core::InputBody body);
