@@ -21,6 +21,7 @@
 #include "cli/controller.h"
 #include "cli/http_server.h"
 #include "cli/lb_supervisor.h"
+#include "cli/log_identity.h"
 #include "cli/probe_tasks.h"
 #include "cli/sandbox_market.h"
 #include "cli/stop_signals.h"
@@ -70,8 +71,13 @@ class Daemon {
         balancer_(reactor_, home_, options.bind_host),
         controller_(reactor_, queue_, std::move(model), edges()),
         followers_(reactor_, *log_, [this] { return controller_.durable_routes(); }),
-        api_context_{home_, controller_, secrets_, http_, [this] { return clock_.now(); },
-                     [this] { return queue_.backlog(); }, [this] { stop("asked to by `daemon stop`"); }},
+        api_context_{home_,
+                     controller_,
+                     secrets_,
+                     http_,
+                     [this] { return clock_.now(); },
+                     [this] { return queue_.backlog(); },
+                     [this] { stop("asked to by `daemon stop`"); }},
         server_(reactor_, [this](const HttpRequest& request, Responder responder) {
           router_.handle(request, responder);
         }) {
@@ -80,14 +86,18 @@ class Daemon {
   }
 
   int run() {
-    followers_.on_report([this](core::InputBody report) { controller_.submit(std::move(report)); });
+    followers_.on_report([this](core::InputBody report) {
+      if (std::holds_alternative<core::BalancerHello>(report)) balancer_.note_connected();
+      controller_.submit(std::move(report));
+    });
     followers_.on_balancer_gone([this](std::string reason) {
+      if (stopping_) return;  // with us, as we asked it to
       controller_.submit(core::BalancerGone{std::move(reason)});
       balancer_.check();
     });
-    controller_.submit(core::Started{log_->id(), SKY_VERSION, log_->epoch(),
-                                     log_->repaired_after()},
-                       [this](core::Result<void>) { open_doors(); });
+    controller_.submit(
+        core::Started{log_->id(), SKY_VERSION, log_->epoch(), log_->repaired_after()},
+        [this](core::Result<void>) { open_doors(); });
     reactor_.run();
     return exit_status_;
   }
@@ -124,8 +134,7 @@ class Daemon {
     auto listening = server_.listen_unix(home_.api_socket());
     if (!listening) return die(listening.error());
     say("started, version " SKY_VERSION ", log " + log_->id() + " at #" +
-        std::to_string(log_->position().durable.value) + ", API on " +
-        home_.api_socket().string());
+        std::to_string(log_->position().durable.value) + ", API on " + home_.api_socket().string());
   }
 
   void stop(const std::string& reason) {
@@ -175,8 +184,10 @@ class Daemon {
 
 int run_daemon(const Home& home, const DaemonOptions& options) {
   ::umask(0077);
+  if (auto ours = check_log_identity(home); !ours) return fail(ours.error());
   auto log = events::open_log(home.log());
   if (!log) return fail(log.error());
+  if (auto kept = keep_log_identity(home, (*log)->id()); !kept) return fail(kept.error());
   auto model = fold(**log);
   if (!model) return fail(model.error());
   const auto choice = stored_market(home);

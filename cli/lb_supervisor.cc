@@ -14,7 +14,8 @@ namespace {
 
 // A dead balancer is noticed by its broken connection; this is the net below that.
 constexpr core::Duration watch_every = core::milliseconds(500);
-// An endpoint that cannot start must not take a core: wait between tries, doubling.
+// An endpoint that cannot start must not take a core: wait between tries, doubling. One that did
+// start and soon ended is tried again after the first wait.
 constexpr core::Duration backoff_first = core::milliseconds(50);
 constexpr core::Duration backoff_last = core::seconds(5);
 constexpr std::uint64_t lived_well_ms = 1000;  // one that ran that long did not fail to start
@@ -57,6 +58,8 @@ void LbSupervisor::set_needed(bool needed) {
   }
 }
 
+void LbSupervisor::note_connected() { has_connected_ = true; }
+
 void LbSupervisor::check() {
   if (!needed_ || retry_.is_active() || process_ != nullptr) return;
   if (lock_holder(home_) == 0) start_process();
@@ -87,6 +90,7 @@ void LbSupervisor::start_process() {
 
   process_ = std::make_unique<adapters::UvHandle<uv_process_t>>();
   started_ms_ = uv_now(reactor_.loop());
+  has_connected_ = false;
   const int failed = uv_spawn(reactor_.loop(), process_->get(), &options);
   process_->get()->data = this;
   if (file >= 0) ::close(file);
@@ -98,7 +102,7 @@ void LbSupervisor::start_process() {
 void LbSupervisor::on_exit() {
   process_.reset();
   const bool lived_well = uv_now(reactor_.loop()) - started_ms_ >= lived_well_ms;
-  backoff_ = lived_well ? backoff_first : std::min(backoff_ * 2, backoff_last);
+  backoff_ = lived_well || has_connected_ ? backoff_first : std::min(backoff_ * 2, backoff_last);
   if (!needed_) return;
   if (lived_well) return check();
   retry_.start(backoff_, [this] { check(); });

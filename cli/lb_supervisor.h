@@ -21,6 +21,8 @@ class LbSupervisor {
 
   // Whether one is needed now. Starts it, or lets a running one be.
   void set_needed(bool needed);
+  // One said hello: it did start, so the next that ends is replaced without a wait.
+  void note_connected();
   // Its connection broke: look at once.
   void check();
   // Ends the running one, by the pid in its lock.
@@ -37,6 +39,7 @@ class LbSupervisor {
   core::Duration backoff_;
   std::unique_ptr<adapters::UvHandle<uv_process_t>> process_;
   std::uint64_t started_ms_ = 0;
+  bool has_connected_ = false;  // since the last start
   adapters::Timer watch_;
   adapters::Timer retry_;
 };

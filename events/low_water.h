@@ -16,6 +16,8 @@
 
 namespace sky::events {
 
+inline constexpr const char* low_water_name = "low_water";  // in the log's directory
+
 struct LowWater {
   core::LogId log_id;
   std::uint64_t epoch = 0;

@@ -16,7 +16,6 @@ namespace sky::events {
 inline constexpr const char* database_name = "db";
 inline constexpr const char* repair_name = "db.repair";  // a copy under examination
 inline constexpr const char* torn_name = "db.torn";  // what was replaced by the newest repair
-inline constexpr const char* low_water_name = "low_water";
 
 // Keys of the log's header.
 inline constexpr const char* id_key = "log_id";
