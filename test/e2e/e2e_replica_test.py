@@ -85,15 +85,13 @@ class MisbehavingReplicaTest(E2ECase):
 
 
 class UpdateTest(E2ECase):
-    rollout = "  rollout: {max_surge: 1, bake_time_seconds: 1}\n"
-
     def test_a_rolling_update_costs_no_request_and_one_replica_more_at_a_time(self):
         text = FIXED % 2
         self.up_ready("llama3", text, 2)
         load = self.start_load("llama3", 15, 10)
         new = self.file(text, "new.yaml")
-        self.session.must("update", "llama3", new, "-y", "--run", demo_llm("--token-ms 3"),
-                          "--set", "rollout.bake_time_seconds=1")
+        self.session.must("update", "llama3", new, "-y", "--run", demo_llm("--queue 63"),
+                          "--set", "rollout.bake_seconds=1")
         most = 0
 
         def done():
@@ -115,7 +113,7 @@ class UpdateTest(E2ECase):
         load = self.start_load("llama3", 15, 8)
         new = self.file(text, "new.yaml")
         self.session.must("update", "llama3", new, "-y", "--run", "echo broken build; exit 1",
-                          "--set", "rollout.bake_time_seconds=1")
+                          "--set", "rollout.bake_seconds=1")
         back = self.wait_event("llama3", "VersionRolledBack", seconds=30)[0]
         self.assertIn("broken build", back["body"]["reason"])
         self.no_request_failed(load, at_least=100)

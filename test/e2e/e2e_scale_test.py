@@ -113,8 +113,11 @@ class PreemptionTest(E2ECase):
 
     def test_what_is_not_there_cannot_be_preempted(self):
         self.up_ready("llama3", MIXED, 4)
-        self.refused("preempt", "llama3", "99", says=["99"])
-        self.refused("preempt", "llama3", "--zone", "mars-1", says=["mars-1"])
+        for choice in [["99"], ["--zone", "mars-1"]]:
+            self.refused("preempt", "llama3", *choice, says=["no running spot replica", "status"])
+        base = self.session.in_phase("llama3", "READY", spot=False)[0]["id"]
+        self.refused("preempt", "llama3", str(base), says=["spot"])
+        self.assertEqual(self.events("llama3", "PreemptionNoticed"), [])
 
 
 if __name__ == "__main__":

@@ -73,7 +73,7 @@ class UpTest(E2ECase):
 
     def test_without_the_sandbox_it_is_refused_clearly(self):
         path = self.file(FIXED % 1)
-        self.refused("up", path, "-n", "real", "-y", says=["--sandbox"])
+        self.refused("up", path, "-n", "real", "-y", "--run", "true", says=["--sandbox"])
         self.assertEqual(self.session.status()["services"], [])
 
     def test_a_taken_port_is_passed_over_and_the_log_says_why(self):
@@ -208,9 +208,13 @@ class BadInputTest(E2ECase):
         self.assertIn("--sandbox", self.session.must("up", "--help"))
 
     def test_an_unknown_service_is_an_error_of_every_command(self):
-        for arguments in [["down", "ghost", "-y"], ["status", "ghost"], ["logs", "ghost", "1"],
-                          ["preempt", "ghost", "1"], ["why", "ghost"],
-                          ["load", "ghost", "--qps", "1", "--duration", "1s"]]:
+        commands = [["down", "ghost", "-y"], ["status", "ghost"], ["logs", "ghost", "1"],
+                    ["preempt", "ghost", "1"], ["why", "ghost"],
+                    ["load", "ghost", "--qps", "1", "--duration", "1s"]]
+        for arguments in commands:  # nothing was ever started here: they say how to begin
+            self.assertRegex(self.refused(*arguments).stderr, "ghost|skyctl up")
+        self.up("other", FIXED % 1)
+        for arguments in commands:
             self.refused(*arguments, says=["ghost"])
 
 
