@@ -255,6 +255,7 @@ void Exchange::on_upstream_failed(UpstreamFailure failure, std::string text) {
 }
 
 void Exchange::on_drain_deadline() {
+  deadline_.clear();
   if (state_ == State::responding) {
     release_replica();
     return cut(Cause::drain_deadline, "the replica was taken away");

@@ -24,7 +24,7 @@ BOOST_AUTO_TEST_CASE(draining_replica_finishes_its_stream_and_gets_nothing_new) 
   Peer old = leaving.accept();
   old.read_head();
   old.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n");
-  stream.read_until("a\r\n");
+  stream.read_until("\r\n\r\n1\r\na\r\n");
   lb.route(1).state = core::RouteState::draining;
   lb.add_replica(2, staying.port());
 
@@ -75,7 +75,7 @@ BOOST_AUTO_TEST_CASE(drain_deadline_cuts_streams_without_a_clean_end) {
   Peer second = origin.accept();
   second.read_head();
   second.write("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");
-  sized.read_until("abc");
+  sized.read_until("\r\n\r\nabc");
 
   lb.route(1).state = core::RouteState::draining;
   lb.route(1).drain_deadline =

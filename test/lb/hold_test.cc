@@ -88,7 +88,9 @@ BOOST_AUTO_TEST_CASE(requests_wait_when_every_replica_is_ejected) {
   Origin gone;
   const std::uint16_t port = gone.port();
   gone.close();
-  TestBalancer lb;
+  BalancerOptions options;
+  options.limits.reconnect_interval = core::milliseconds(200);
+  TestBalancer lb(options);
   lb.add_replica(1, port);
   Peer client = lb.client();
   client.write(post("/", "x"));

@@ -230,7 +230,7 @@ BOOST_AUTO_TEST_CASE(replica_of_http_1_0_becomes_a_chunked_answer) {
   Peer replica = origin.accept();
   replica.read_head();
   replica.write("HTTP/1.0 200 OK\r\n\r\nabc");
-  client.read_until("3\r\nabc\r\n");
+  client.read_until("\r\n\r\n3\r\nabc\r\n");
   replica.close();
   BOOST_TEST(client.read_until("0\r\n\r\n") == "0\r\n\r\n");
 }
@@ -274,7 +274,7 @@ BOOST_AUTO_TEST_CASE(body_that_breaks_its_framing_ends_the_request_at_the_replic
   Peer client = lb.client();
   client.write("POST / HTTP/1.1\r\nHost: svc\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
   Peer replica = origin.accept();
-  replica.read_until("abc\r\n");
+  replica.read_until("\r\n\r\n3\r\nabc\r\n");
   client.write("zz\r\n");
   BOOST_TEST(client.read_to_end().starts_with("HTTP/1.1 400 "));
   BOOST_TEST(!contains(replica.read_to_end(), "0\r\n\r\n"));
@@ -301,7 +301,7 @@ BOOST_AUTO_TEST_CASE(client_that_vanishes_ends_the_request_at_the_replica) {
   Peer replica = origin.accept();
   replica.read_head();
   replica.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
-  client.read_until("abc\r\n");
+  client.read_until("\r\n\r\n3\r\nabc\r\n");
   client.reset();
   replica.read_to_end();
   BOOST_TEST(lb.becomes_idle());

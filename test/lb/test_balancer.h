@@ -1,6 +1,8 @@
 // A balancer on its own loop thread, with one service; the test plays clients and replicas.
 #pragma once
 
+#include <signal.h>
+
 #include <functional>
 #include <future>
 #include <optional>
@@ -14,6 +16,7 @@ namespace sky::lb {
 class TestBalancer {
  public:
   explicit TestBalancer(BalancerOptions options = {}) : port(free_port()) {
+    ::signal(SIGPIPE, SIG_IGN);  // as the process does
     service.name = "svc";
     service.port = port;
     service.balancer.hold_timeout = core::seconds(30);
