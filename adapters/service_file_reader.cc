@@ -63,7 +63,8 @@ std::string nearest_word(std::string_view word, const std::vector<std::string>& 
   std::size_t best_distance = std::clamp<std::size_t>(word.size() / 3, 1, 4) + 1;
   for (const std::string& candidate : known) {
     const bool cut_short = lower.size() >= shortest_beginning && candidate.rfind(lower, 0) == 0;
-    const std::size_t distance = cut_short ? 2 : edit_distance(lower, to_lower(candidate));
+    const std::size_t edits = edit_distance(lower, to_lower(candidate));
+    const std::size_t distance = cut_short ? std::min<std::size_t>(edits, 2) : edits;
     if (distance < best_distance) {
       best_distance = distance;
       best = candidate;
