@@ -53,7 +53,9 @@ LaunchVerdict judge_launch(const Failure& failure, const Offer& offer, std::uint
     case FailureKind::throttled:
     case FailureKind::transient:
       if (same_calls < max_same_calls) return {NextLaunch::same_call, {}};
-      break;
+      // Trouble of a region's service, not of one machine type: the neighbour zone has it, too.
+      return other_offer({{offer.place.cloud, offer.place.region, {}}, {}, {}}, minutes(10),
+                         minutes(30));
     case FailureKind::conflict:
     case FailureKind::not_found:
     case FailureKind::gone:

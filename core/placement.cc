@@ -87,10 +87,16 @@ PlacementChosen place_base(std::span<const OfferState> offers, bool allow_paid) 
 
 PlacementChosen place_static_mixture(std::span<const OfferState> offers) {
   PlacementChosen placement = listed("static_mixture", offers);
+  for (std::size_t i = 0; i < offers.size(); ++i)
+    if (offers[i].took_lately && placement.candidates[i].note.empty())
+      placement.candidates[i].note = "took a machine lately";
   note_use(placement, offers);
   const auto is_unused = [&](std::size_t i) { return offers[i].replicas_in_zone == 0; };
-  if (const auto best = cheapest(placement.candidates, offers, is_unused))
-    choose(placement, *best, "cheapest zone that holds none of our spot replicas");
+  const auto is_calm = [&](std::size_t i) { return is_unused(i) && !offers[i].took_lately; };
+  if (const auto calm = cheapest(placement.candidates, offers, is_calm))
+    choose(placement, *calm, "cheapest zone that holds none of our spot replicas");
+  else if (const auto best = cheapest(placement.candidates, offers, is_unused))
+    choose(placement, *best, "cheapest zone without our replicas; every such zone took one lately");
   else if (const auto any =
                cheapest(placement.candidates, offers, [](std::size_t) { return true; }))
     choose(placement, *any, "cheapest zone; every open one holds a spot replica already");

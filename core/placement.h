@@ -4,10 +4,12 @@
 // as chosen, and says why. None chosen: the replica waits; the reason says for what.
 //   base            first free offer in the order of preference, so $0 machines come first; a paid
 //                   one is an overflow, never silent, and only if the service allows it
-//   static_mixture  cheapest spot offer, in a zone that holds none of our spot replicas if there is
-//                   one (SkyServe puts all into the cheapest zone, where they die together)
-//   spot_hedge      Algorithm 1 of the SkyServe paper: zones that preempted us are left alone until
-//                   fewer than two others remain; of the rest the ones not in use, then the cheapest
+//   static_mixture  cheapest spot offer, in a zone that holds none of our spot replicas and took
+//                   none lately, as far as there is one (SkyServe puts all into the cheapest zone,
+//                   where they die together, and the replacement too)
+//   spot_hedge      Algorithm 1 of the SkyServe paper: zones that preempted us are left alone
+//                   until fewer than two others remain; of the rest those not in use, then the
+//                   cheapest
 #pragma once
 
 #include <cstdint>
@@ -26,6 +28,7 @@ struct OfferState {
   const Offer* offer = nullptr;  // borrowed for the call
   std::uint32_t replicas_in_zone = 0;  // spot replicas of this service that live there
   bool is_blocked = false;  // core/launch_verdict.h: after a failure there
+  bool took_lately = false;  // the zone took a machine from us, or gave notice, minutes ago
   std::string block_text;  // the kind of that failure
 };
 
