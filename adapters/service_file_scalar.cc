@@ -60,7 +60,7 @@ bool is_infinite_or_nan(std::string_view text) {
 // JSON forbids leading zeros, a leading '+' or '.', and a trailing '.'.
 std::string json_number(std::string_view text) {
   std::string out;
-  if (!text.empty() && text.front() == '-') out = "-";
+  if (!text.empty() && text.front() == '-') out += '-';
   text = without_sign(text);
   while (text.size() > 1 && text[0] == '0' && is_digit(text[1])) text.remove_prefix(1);
   if (text.front() == '.') out += '0';

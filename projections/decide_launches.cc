@@ -50,6 +50,7 @@ class Placer {
       if (core::is_live(other.phase) && other.launched && other.is_spot() &&
           other.offer.place == offer.place && other.phase != core::Phase::pending)
         ++state.replicas_in_zone;
+    state.took_lately = took_lately(recorder_.model().zones, offer.place, recorder_.now());
     if (const auto block = block_on(recorder_.model().zones, offer, recorder_.now())) {
       state.is_blocked = true;
       state.block_text = core::to_text(block->kind);

@@ -63,7 +63,10 @@ void learn_about_zone(Model& model, const core::Event& event) {
     record().last_success = event.time.at;
   if (const auto* failed = std::get_if<core::ProvisionFailed>(&event.body))
     ++record().failures[static_cast<std::size_t>(failed->failure.kind) % 16];
-  if (std::holds_alternative<core::PreemptionNoticed>(event.body)) ++record().notices;
+  if (std::holds_alternative<core::PreemptionNoticed>(event.body)) {
+    ++record().notices;
+    record().last_preemption = event.time.at;
+  }
   if (std::holds_alternative<core::ReplicaPreempted>(event.body)) {
     ++record().preemptions;
     record().last_preemption = event.time.at;

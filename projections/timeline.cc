@@ -59,7 +59,21 @@ struct Sentence {
   string operator()(const core::DaemonStopped& e) const {
     return "the daemon stopped" + after_colon(e.reason);
   }
+  string operator()(const core::LogTruncated& e) const {
+    return "the log now begins at #" + number(e.first_kept.value) + "; the state is in snapshot #" +
+           number(e.snapshot.value) + after_colon(e.reason);
+  }
+  string operator()(const core::SnapshotTaken& e) const {
+    return "snapshot of #" + number(e.of.value) + " taken: " + count_text(e.bytes, "byte");
+  }
+  string operator()(const core::SnapshotRejected& e) const {
+    return "snapshot of #" + number(e.of.value) + " was not used" + after_colon(e.reason);
+  }
   string operator()(const core::LogRepaired& e) const {
+    if (e.acknowledged)
+      return "the log was repaired: everything after #" + number(e.last_kept.value) +
+             " is lost, events up to #" + number(e.acknowledged.value) +
+             " had been acknowledged; a person accepted that";
     return "the log was repaired: a torn group after #" + number(e.last_kept.value) +
            " was left out; nothing acknowledged was in it";
   }
@@ -208,19 +222,17 @@ string votes_text(const core::ScaleEvaluated& e) {
 
 string Sentence::scale_text(const core::ScaleEvaluated& e) const {
   const string before = number(e.target_before), after = number(e.target_after);
-  const string reason = e.reason.empty() ? "" : "; " + e.reason;
+  const string why = e.reason.empty() ? signal_text(e) + votes_text(e) : e.reason;
   switch (e.verdict) {
     case core::ScaleVerdict::raised:
-    case core::ScaleVerdict::lowered:
-      return "target " + before + " -> " + after + ": " + signal_text(e) +
-             (e.delay.count() > 0 ? ", " + duration_text(e.delay) + " agreed" : "") + reason;
+    case core::ScaleVerdict::lowered: return "target " + before + " -> " + after + ": " + why;
     case core::ScaleVerdict::waiting_to_raise:
     case core::ScaleVerdict::waiting_to_lower:
-      return "target stays " + before + " for now: " + signal_text(e) + votes_text(e) + reason;
+      return "target stays " + before + " for now: " + why;
     case core::ScaleVerdict::settled:
     case core::ScaleVerdict::unknown: break;
   }
-  return "target stays " + after + ": " + signal_text(e) + reason;
+  return "target stays " + after + ": " + why;
 }
 
 string Sentence::operator()(const core::PlacementChosen& e) const {

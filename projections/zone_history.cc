@@ -38,6 +38,15 @@ void clear(ZoneHistory& history, const core::ZoneCleared& event) {
   history.blocks.erase({event.place, event.instance_type, event.market});
 }
 
+bool took_lately(const ZoneHistory& history, const core::Place& place, core::Instant now) {
+  auto record = history.records.lower_bound({.place = place, .instance_type = {}});
+  for (; record != history.records.end() && record->first.place == place; ++record) {
+    const auto& taken = record->second.last_preemption;
+    if (taken && now - *taken < wary_time) return true;
+  }
+  return false;
+}
+
 std::optional<BlockRecord> block_on(const ZoneHistory& history, const core::Offer& offer,
                                     core::Instant now) {
   std::optional<BlockRecord> longest;
