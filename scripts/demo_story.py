@@ -57,8 +57,8 @@ class Story(SandboxSession):
 
     def launch(self):
         say("A service of two base replicas on Kubernetes, up to two more on spot machines")
-        print("The seed's waits (300 s up, 1200 s down) are shortened and the sandbox's clouds run\n"
-              f"{SPEED} times as fast, so that the story fits into two minutes.")
+        print("The seed's waits (300 s up, 1200 s down) are shortened and the sandbox's clouds\n"
+              f"run {SPEED} times as fast, so that the story fits into two minutes.")
         overrides = [word for setting in SHORTER for word in ("--set", setting)]
         self.show("up", "examples/llama3.yaml", "-n", SERVICE, "-y", "--sandbox",
                  "--sandbox-speed", SPEED, *overrides,
@@ -87,7 +87,8 @@ class Story(SandboxSession):
 
     def peak(self):
         say(f"Load above the target: {QPS} requests a second, 1 a replica is the target")
-        print(f"$ skyctl load {SERVICE} --qps {QPS} --duration {LOAD_SECONDS}s --stream &", flush=True)
+        print(f"$ skyctl load {SERVICE} --qps {QPS} --duration {LOAD_SECONDS}s --stream &",
+              flush=True)
         self.load = self.start("load", SERVICE, "--qps", QPS, "--duration", f"{LOAD_SECONDS}s",
                                "--stream", "--json")
         self.reach("two spot replicas are being launched",
@@ -107,7 +108,7 @@ class Story(SandboxSession):
 
     def preempt(self):
         victim = self.ready(spot=True)[0]
-        say(f"The cloud takes replica {victim['id']} back ({victim['zone']}), with its usual notice")
+        say(f"The cloud takes replica {victim['id']} back ({victim['zone']}), with a notice")
         self.show("preempt", SERVICE, str(victim["id"]))
         self.reach("it gets no new request and finishes what it has (DRAINING)",
                   lambda: any(r["id"] == victim["id"] and r["status"] != "READY"
