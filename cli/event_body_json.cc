@@ -43,7 +43,19 @@ struct Members {
     json.member("log_id", e.log_id).member("version", e.version).member("epoch", e.epoch);
   }
   void operator()(const core::DaemonStopped& e) const { json.member("reason", e.reason); }
-  void operator()(const core::LogRepaired& e) const { json.member("last_kept", e.last_kept.value); }
+  void operator()(const core::LogTruncated& e) const {
+    json.member("first_kept", e.first_kept.value).member("snapshot", e.snapshot.value);
+    json.member("reason", e.reason);
+  }
+  void operator()(const core::SnapshotTaken& e) const {
+    json.member("of", e.of.value).member("state_hash", e.state_hash).member("bytes", e.bytes);
+  }
+  void operator()(const core::SnapshotRejected& e) const {
+    json.member("of", e.of.value).member("reason", e.reason);
+  }
+  void operator()(const core::LogRepaired& e) const {
+    json.member("last_kept", e.last_kept.value).member("acknowledged", e.acknowledged.value);
+  }
   void operator()(const core::CommandReceived& e) const {
     json.member("command", e.command).member("user", e.user).member("detail", e.detail);
   }

@@ -17,7 +17,8 @@ constexpr std::array<const char*, std::variant_size_v<EventBody>> names = {
     "ReplicaDrained",    "TerminationIntended", "TerminationSucceeded",  "TerminationFailed",
     "ReplicaEnded",      "PreemptionNoticed",   "ReplicaPreempted",      "InstanceLost",
     "OrphanFound",       "OrphanEnded",         "TrafficSampled",        "ReplicaEjected",
-    "ReplicaReadmitted", "RequestsHeld",        "RequestsShed",
+    "ReplicaReadmitted", "RequestsHeld",        "RequestsShed",          "LogTruncated",
+    "SnapshotTaken",     "SnapshotRejected",
 };
 
 }  // namespace

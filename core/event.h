@@ -30,9 +30,11 @@ struct DaemonStopped {
   std::string reason;
   bool operator==(const DaemonStopped&) const = default;
 };
-// The last group before a power cut was torn and left out; nothing acknowledged was in it.
+// The last group before a power cut was torn and left out; nothing acknowledged was in it. With
+// `acknowledged`: a person accepted that events up to that one are lost (`skyctl log repair`).
 struct LogRepaired {
   Seq last_kept;
+  Seq acknowledged;  // zero: nothing acknowledged was lost
   bool operator==(const LogRepaired&) const = default;
 };
 struct CommandReceived {
@@ -299,21 +301,44 @@ struct RequestsShed {
   bool operator==(const RequestsShed&) const = default;
 };
 
+// ---- the log itself
+
+// Events before `first_kept` are deleted; what they led to is in the snapshot.
+struct LogTruncated {
+  Seq first_kept;
+  Seq snapshot;  // verified before anything was deleted
+  std::string reason;
+  bool operator==(const LogTruncated&) const = default;
+};
+struct SnapshotTaken {  // a start folds only what came after it
+  Seq of;  // the newest event in it
+  std::uint64_t state_hash = 0;
+  std::uint64_t bytes = 0;
+  bool operator==(const SnapshotTaken&) const = default;
+};
+struct SnapshotRejected {  // it did not verify and was not used
+  Seq of;
+  std::string reason;
+  bool operator==(const SnapshotRejected&) const = default;
+};
+
 // Written by a newer version: shown, skipped by every fold.
 struct UnknownEvent {
   std::uint16_t tag = 0;
   bool operator==(const UnknownEvent&) const = default;
 };
 
-using EventBody = std::variant<
-    UnknownEvent, DaemonStarted, DaemonStopped, LogRepaired, CommandReceived, BalancerConnected,
-    BalancerLost, ServiceRegistered, ServiceUpdated, VersionRolledBack, EndpointAssigned,
-    EndpointOpened, EndpointFailed, RemovalRequested, ServiceRemoved, ScaleEvaluated,
-    PlacementChosen, ZoneBlocked, ZoneCleared, ReplicaPlanned, LaunchIntended, ProvisionSucceeded,
-    ProvisionFailed, ReplicaStarted, ProbeAnswered, ReplicaBecameReady, ReplicaBecameNotReady,
-    DrainStarted, ReplicaDrained, TerminationIntended, TerminationSucceeded, TerminationFailed,
-    ReplicaEnded, PreemptionNoticed, ReplicaPreempted, InstanceLost, OrphanFound, OrphanEnded,
-    TrafficSampled, ReplicaEjected, ReplicaReadmitted, RequestsHeld, RequestsShed>;
+using EventBody =
+    std::variant<UnknownEvent, DaemonStarted, DaemonStopped, LogRepaired, CommandReceived,
+                 BalancerConnected, BalancerLost, ServiceRegistered, ServiceUpdated,
+                 VersionRolledBack, EndpointAssigned, EndpointOpened, EndpointFailed,
+                 RemovalRequested, ServiceRemoved, ScaleEvaluated, PlacementChosen, ZoneBlocked,
+                 ZoneCleared, ReplicaPlanned, LaunchIntended, ProvisionSucceeded, ProvisionFailed,
+                 ReplicaStarted, ProbeAnswered, ReplicaBecameReady, ReplicaBecameNotReady,
+                 DrainStarted, ReplicaDrained, TerminationIntended, TerminationSucceeded,
+                 TerminationFailed, ReplicaEnded, PreemptionNoticed, ReplicaPreempted, InstanceLost,
+                 OrphanFound, OrphanEnded, TrafficSampled, ReplicaEjected, ReplicaReadmitted,
+                 RequestsHeld, RequestsShed, LogTruncated, SnapshotTaken, SnapshotRejected>;
 
 enum class Actor : std::uint8_t { unknown, controller, user, cloud, probe, balancer, daemon };
 

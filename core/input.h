@@ -129,6 +129,11 @@ struct Started {
   std::uint64_t epoch = 0;
   Seq repaired_after;  // nonzero: recovery left out a torn, unacknowledged tail after this
 };
+// The daemon did something to the log itself; recorded as it is: LogTruncated, SnapshotTaken or
+// SnapshotRejected.
+struct LogTended {
+  EventBody fact;
+};
 struct Stopping {
   std::string reason;
 };
@@ -138,7 +143,7 @@ using InputBody =
     std::variant<Tick, Started, Stopping, UpRequested, UpdateRequested, DownRequested,
                  PreemptRequested, LaunchAnswered, TerminateAnswered, InstanceChanged,
                  InstancesListed, OrphanTerminated, ProbeReturned, BalancerHello, BalancerGone,
-                 EndpointReported, TrafficReported, ReplicaReported, HoldReported>;
+                 EndpointReported, TrafficReported, ReplicaReported, HoldReported, LogTended>;
 
 struct Input {
   Stamp now;

@@ -58,6 +58,9 @@ struct BodyWriter {
   void operator()(const core::ReplicaReadmitted&) { to.initReplicaReadmitted(); }
   void operator()(const core::RequestsHeld& from) { write(to.initRequestsHeld(), from); }
   void operator()(const core::RequestsShed& from) { write(to.initRequestsShed(), from); }
+  void operator()(const core::LogTruncated& from) { write(to.initLogTruncated(), from); }
+  void operator()(const core::SnapshotTaken& from) { write(to.initSnapshotTaken(), from); }
+  void operator()(const core::SnapshotRejected& from) { write(to.initSnapshotRejected(), from); }
 };
 
 void read_replica_body(Body::Reader from, core::EventBody& to) {
@@ -134,6 +137,11 @@ void read_body(Body::Reader from, core::EventBody& to) {
       return read(from.getPlacementChosen(), to.emplace<core::PlacementChosen>());
     case Body::ZONE_BLOCKED: return read(from.getZoneBlocked(), to.emplace<core::ZoneBlocked>());
     case Body::ZONE_CLEARED: return read(from.getZoneCleared(), to.emplace<core::ZoneCleared>());
+    case Body::LOG_TRUNCATED: return read(from.getLogTruncated(), to.emplace<core::LogTruncated>());
+    case Body::SNAPSHOT_TAKEN:
+      return read(from.getSnapshotTaken(), to.emplace<core::SnapshotTaken>());
+    case Body::SNAPSHOT_REJECTED:
+      return read(from.getSnapshotRejected(), to.emplace<core::SnapshotRejected>());
     default: return read_replica_body(from, to);
   }
 }

@@ -26,12 +26,51 @@ void read(wire::DaemonStopped::Reader from, core::DaemonStopped& to) {
 }
 
 void write(wire::LogRepaired::Builder to, const core::LogRepaired& from) {
-  const auto& [last_kept] = from;
+  const auto& [last_kept, acknowledged] = from;
   to.setLastKept(last_kept.value);
+  to.setAcknowledged(acknowledged.value);
 }
 
 void read(wire::LogRepaired::Reader from, core::LogRepaired& to) {
   to.last_kept = core::Seq{from.getLastKept()};
+  to.acknowledged = core::Seq{from.getAcknowledged()};
+}
+
+void write(wire::LogTruncated::Builder to, const core::LogTruncated& from) {
+  const auto& [first_kept, snapshot, reason] = from;
+  to.setFirstKept(first_kept.value);
+  to.setSnapshot(snapshot.value);
+  to.setReason(as_text(reason));
+}
+
+void read(wire::LogTruncated::Reader from, core::LogTruncated& to) {
+  to.first_kept = core::Seq{from.getFirstKept()};
+  to.snapshot = core::Seq{from.getSnapshot()};
+  assign(to.reason, from.getReason());
+}
+
+void write(wire::SnapshotTaken::Builder to, const core::SnapshotTaken& from) {
+  const auto& [of, state_hash, bytes] = from;
+  to.setOf(of.value);
+  to.setStateHash(state_hash);
+  to.setBytes(bytes);
+}
+
+void read(wire::SnapshotTaken::Reader from, core::SnapshotTaken& to) {
+  to.of = core::Seq{from.getOf()};
+  to.state_hash = from.getStateHash();
+  to.bytes = from.getBytes();
+}
+
+void write(wire::SnapshotRejected::Builder to, const core::SnapshotRejected& from) {
+  const auto& [of, reason] = from;
+  to.setOf(of.value);
+  to.setReason(as_text(reason));
+}
+
+void read(wire::SnapshotRejected::Reader from, core::SnapshotRejected& to) {
+  to.of = core::Seq{from.getOf()};
+  assign(to.reason, from.getReason());
 }
 
 void write(wire::CommandReceived::Builder to, const core::CommandReceived& from) {

@@ -70,6 +70,9 @@ struct Event {
     replicaReadmitted @46 :ReplicaReadmitted;
     requestsHeld @47 :RequestsHeld;
     requestsShed @48 :RequestsShed;
+    logTruncated @49 :LogTruncated;
+    snapshotTaken @50 :SnapshotTaken;
+    snapshotRejected @51 :SnapshotRejected;
   }
 }
 
@@ -348,6 +351,7 @@ struct DaemonStopped {
 
 struct LogRepaired {
   lastKept @0 :UInt64;
+  acknowledged @1 :UInt64;  # 0: nothing acknowledged was lost
 }
 
 struct CommandReceived {
@@ -537,6 +541,23 @@ struct RequestsHeld {
 
 struct RequestsShed {
   count @0 :UInt32;
+  reason @1 :Text;
+}
+
+struct LogTruncated {
+  firstKept @0 :UInt64;
+  snapshot @1 :UInt64;
+  reason @2 :Text;
+}
+
+struct SnapshotTaken {
+  of @0 :UInt64;
+  stateHash @1 :UInt64;
+  bytes @2 :UInt64;
+}
+
+struct SnapshotRejected {
+  of @0 :UInt64;
   reason @1 :Text;
 }
 

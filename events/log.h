@@ -12,6 +12,8 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
+#include <string_view>
 
 #include "core/event.h"
 #include "core/result.h"
@@ -24,6 +26,23 @@ struct Position {
   core::Seq durable;  // newest acknowledged; 0 in an empty log
   std::uint32_t chain = 0;
 };
+
+// The state as of one event, as bytes that only the maker understands. The log keeps the newest
+// few and proves them whole; whether they are right, a fold of the log says.
+struct Snapshot {
+  core::Seq seq;  // the newest event folded in
+  std::uint32_t format = 0;  // of `state`, the maker's number
+  std::uint64_t state_hash = 0;  // state_hash(state)
+  std::string writer;  // version of the program
+  std::string state;
+};
+inline constexpr std::size_t kept_snapshots = 3;  // one good, one in doubt, one to compare with
+
+// FNV-1a, 64 bits: the fingerprint of a state's bytes, the same on every machine.
+std::uint64_t state_hash(std::string_view bytes);
+
+// Newest first; an error in the place of one that is damaged. Returns false to stop.
+using SnapshotVisitor = std::function<bool(core::Seq seq, const core::Result<Snapshot>& snapshot)>;
 
 // Returns false to stop.
 using CommitVisitor = std::function<bool(const Commit& commit, std::span<const std::byte> bytes)>;
@@ -49,6 +68,26 @@ class Log {
   // Visits commits in order, beginning with the one that holds `from`. Errors: corrupt (the text
   // names the first bad commit), io, not_found when `from` is older than first_retained.
   virtual core::Result<void> read(core::Seq from, const CommitVisitor& visit) const = 0;
+
+  // Durable; older ones than the newest `kept_snapshots` go. Any thread, besides append() too: it
+  // is not on the way of a commit. `snapshot.seq` is durable already. Errors: no_space, io.
+  virtual core::Result<void> put_snapshot(const Snapshot&) {
+    return core::Error{core::ErrorCode::unsupported, "a log in memory keeps no snapshots"};
+  }
+  virtual core::Result<void> visit_snapshots(const SnapshotVisitor&) const { return {}; }
+
+  // Forgets the commits before the one that holds `first`, and gives their space back. The caller
+  // has a snapshot that makes them unnecessary, and has recorded it. Durable. Any thread.
+  virtual core::Result<void> truncate(core::Seq first) {
+    static_cast<void>(first);
+    return core::Error{core::ErrorCode::unsupported, "a log in memory is not truncated"};
+  }
+
+  // A copy of everything acknowledged, as a log's directory of its own; `to` must not exist. Within
+  // one file system it takes milliseconds. A copy counts only after check_log() (log_check.h).
+  virtual core::Result<void> backup(const std::filesystem::path&) const {
+    return core::Error{core::ErrorCode::unsupported, "a log in memory has no files to copy"};
+  }
 };
 
 // Opens for writing, creating it when the directory is empty; follows the opening procedure of

@@ -35,7 +35,8 @@ Result<void> read_tail(const RocksStore& store, Position& position) {
   if (!last) return last.error();
   if (!*last) return {};
   const std::uint64_t end = **last;
-  const std::uint64_t from = end > verified_tail ? end - verified_tail : 1;
+  const std::uint64_t kept = position.first_retained.value;
+  const std::uint64_t from = end > kept + verified_tail ? end - verified_tail : kept;
   CommitReader reader;
   Result<void> outcome;
   const auto scanned =
@@ -68,15 +69,14 @@ Result<std::optional<std::uint32_t>> chain_at(const RocksStore& store, core::Seq
 
 std::string what_to_do(const std::string& directory, std::uint64_t last) {
   return " Put a newer copy of " + directory +
-         " in its place if there is one. If not, keep this "
-         "directory as it is: `skyctl log repair --accept-loss-after " +
-         std::to_string(last) +
-         "` will go on from there, but this version does not have that command yet.";
+         " in its place if there is one (`skyctl log restore`). If not, `skyctl log verify` says "
+         "what is left, and `skyctl log repair --accept-loss-after " +
+         std::to_string(last) + "` goes on from there.";
 }
 
 }  // namespace
 
-Result<LogHeader> read_header(const RocksStore& store) {
+Result<LogHeader> read_header_numbers(const RocksStore& store) {
   LogHeader header;
   auto id = store.get_meta(id_key);
   if (!id) return id.error();
@@ -90,7 +90,13 @@ Result<LogHeader> read_header(const RocksStore& store) {
   header.epoch = *epoch;
   header.schema = *schema;
   header.position.first_retained = core::Seq{*first};
-  const auto tail = read_tail(store, header.position);
+  return header;
+}
+
+Result<LogHeader> read_header(const RocksStore& store) {
+  auto header = read_header_numbers(store);
+  if (!header) return header;
+  const auto tail = read_tail(store, header->position);
   if (!tail) return tail.error();
   return header;
 }

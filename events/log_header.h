@@ -17,6 +17,9 @@ struct LogHeader {
   Position position;
 };
 
+// The header alone: `position` holds only what is kept.
+core::Result<LogHeader> read_header_numbers(const RocksStore& store);
+
 // Verifies the newest commits (density, chain, checksums). Errors: corrupt, io.
 core::Result<LogHeader> read_header(const RocksStore& store);
 

@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "events/database_swap.h"
 #include "events/directory_lock.h"
 #include "events/log_header.h"
 #include "events/rocks_log.h"

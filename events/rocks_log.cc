@@ -1,10 +1,15 @@
 #include "events/rocks_log.h"
 
+#include <sys/stat.h>
+
+#include <cerrno>
 #include <utility>
 
 #include "core/check.h"
 #include "events/commit_reader.h"
 #include "events/little_endian.h"
+#include "events/opening.h"
+#include "events/system_error.h"
 
 namespace sky::events {
 
@@ -89,6 +94,41 @@ Result<void> RocksLog::read(core::Seq from, const CommitVisitor& visit) const {
                                          " should be there, but the log ends before"};
   }
   return {};
+}
+
+Result<void> RocksLog::truncate(core::Seq first) {
+  SKY_CHECK(opened_.low_water_file, "a read-only log is not truncated");
+  const Position now = position();
+  if (first > now.durable) {
+    return Error{ErrorCode::conflict, "the log ends at event " + std::to_string(now.durable.value) +
+                                          ", nothing before " + std::to_string(first.value) +
+                                          " can be deleted for it"};
+  }
+  if (first <= now.first_retained) return {};
+  const auto begin = opened_.store->commit_holding(first.value);
+  if (!begin) return begin.error();
+  // Readers are told first: after a crash in between, the rest is only space not given back yet.
+  const auto told = opened_.store->put_meta({{first_retained_key, std::to_string(*begin)}});
+  if (!told) return told;
+  {
+    const std::lock_guard guard(mutex_);
+    opened_.position.first_retained = core::Seq{*begin};
+  }
+  return opened_.store->delete_before(*begin);
+}
+
+Result<void> RocksLog::backup(const std::filesystem::path& to) const {
+  SKY_CHECK(opened_.low_water_file, "a read-only log makes no backup");
+  const Position acknowledged = position();  // the copy holds this, and what comes meanwhile
+  if (::mkdir(to.c_str(), 0700) != 0) return system_error(errno, "making " + to.string());
+  const auto copied = opened_.store->checkpoint(to / database_name);
+  if (!copied) return copied;
+  auto mark = LowWaterFile::open(to / low_water_name);
+  if (!mark) return mark.error();
+  const auto written =
+      mark->write({opened_.id, opened_.epoch, acknowledged.durable, acknowledged.chain});
+  if (!written) return written;
+  return mark->sync();
 }
 
 }  // namespace sky::events

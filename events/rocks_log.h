@@ -36,6 +36,10 @@ class RocksLog final : public Log {
   core::Result<std::string> append(std::span<const core::Event> events) override;
   core::Result<void> settle() override;
   core::Result<void> read(core::Seq from, const CommitVisitor& visit) const override;
+  core::Result<void> put_snapshot(const Snapshot& snapshot) override;
+  core::Result<void> visit_snapshots(const SnapshotVisitor& visit) const override;
+  core::Result<void> truncate(core::Seq first) override;
+  core::Result<void> backup(const std::filesystem::path& to) const override;
 
  private:
   core::Error fail(core::Error error);

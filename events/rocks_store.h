@@ -43,10 +43,26 @@ class RocksStore {
   // One commit under the sequence of its first event; durable.
   core::Result<void> append(std::uint64_t first_seq, const std::string& bytes);
 
+  // Several commits, together: all or none, durable.
+  core::Result<void> append_all(const std::vector<std::pair<std::uint64_t, std::string>>& commits);
+
   // Calls `visit(first seq, bytes)` from the commit that begins at or before `from`, up to those
   // that begin at or before `until`, in order, while it returns true.
   using Visit = std::function<bool(std::uint64_t first_seq, std::span<const std::byte> bytes)>;
   core::Result<void> scan(std::uint64_t from, std::uint64_t until, const Visit& visit) const;
+
+  // A copy of all that is stored, made of hard links where the file system allows: milliseconds.
+  core::Result<void> checkpoint(const std::filesystem::path& to) const;
+
+  // Snapshots, as bytes under the sequence they are of; the newest `kept` stay. Durable.
+  core::Result<void> put_snapshot(std::uint64_t seq, const std::string& bytes, std::size_t kept);
+  // Newest first.
+  core::Result<void> scan_snapshots(const Visit& visit) const;
+
+  // The first sequence of the commit that holds `seq`; `seq` itself when there is none before it.
+  core::Result<std::uint64_t> commit_holding(std::uint64_t seq) const;
+  // Deletes all commits that begin before `first`. Whole files go at once, the rest in time.
+  core::Result<void> delete_before(std::uint64_t first);
 
   // The newest commit's first sequence; none in an empty log.
   core::Result<std::optional<std::uint64_t>> last_first_seq() const;

@@ -1,15 +1,11 @@
 #include "events/torn_tail.h"
 
-#include <fcntl.h>
-
-#include <cerrno>
 #include <system_error>
 
+#include "events/database_swap.h"
 #include "events/log_header.h"
 #include "events/opening.h"
 #include "events/rocks_store.h"
-#include "events/system_error.h"
-#include "events/unique_fd.h"
 
 namespace sky::events {
 namespace {
@@ -18,37 +14,6 @@ namespace fs = std::filesystem;
 using core::Error;
 using core::ErrorCode;
 using core::Result;
-
-Result<void> done_or(const std::error_code& failed, const std::string& doing) {
-  if (!failed) return {};
-  return system_error(failed.value(), doing);
-}
-
-Result<void> sync_path(const fs::path& path) {
-  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file || ::fsync(file.get()) != 0) return system_error(errno, "syncing " + path.string());
-  return {};
-}
-
-// Table files never change and are linked; opening may trim everything else, so it is copied.
-Result<void> copy_database(const fs::path& from, const fs::path& to) {
-  std::error_code failed;
-  fs::remove_all(to, failed);
-  fs::create_directory(to, from, failed);  // with the mode of the original
-  if (failed) return done_or(failed, "making " + to.string());
-  for (fs::directory_iterator entry(from, failed), end; !failed && entry != end;
-       entry.increment(failed)) {
-    const fs::path& source = entry->path();
-    const fs::path target = to / source.filename();
-    if (source.filename() == "LOCK" || !entry->is_regular_file(failed)) continue;
-    if (source.extension() == ".sst") {
-      fs::create_hard_link(source, target, failed);
-    } else {
-      fs::copy_file(source, target, failed);
-    }
-  }
-  return done_or(failed, "copying " + from.string());
-}
 
 Result<core::Seq> examine_copy(const fs::path& directory, const LowWater& mark,
                                const RocksTuning& tuning) {
@@ -63,39 +28,7 @@ Result<core::Seq> examine_copy(const fs::path& directory, const LowWater& mark,
   return header->position.durable;
 }
 
-Result<void> take_over(const fs::path& directory) {
-  std::error_code failed;
-  const fs::path database = directory / database_name;
-  for (const auto& entry : fs::directory_iterator(directory / repair_name, failed)) {
-    const auto synced = sync_path(entry.path());
-    if (!synced) return synced;
-  }
-  const auto synced = sync_path(directory / repair_name);
-  if (!synced) return synced;
-  fs::remove_all(directory / torn_name, failed);
-  if (!failed) fs::rename(database, directory / torn_name, failed);
-  if (!failed) fs::rename(directory / repair_name, database, failed);
-  if (failed) return done_or(failed, "replacing the torn files of " + directory.string());
-  return sync_path(directory);
-}
-
 }  // namespace
-
-Result<void> finish_interrupted_repair(const fs::path& directory) {
-  std::error_code failed;
-  const fs::path database = directory / database_name;
-  const fs::path repair = directory / repair_name;
-  if (!fs::exists(repair, failed)) return {};
-  // The damaged files are moved away only after the copy was proven good: it only has to move in.
-  const bool is_proven = !fs::exists(database, failed) && fs::exists(directory / torn_name, failed);
-  if (is_proven) {
-    fs::rename(repair, database, failed);
-    if (failed) return done_or(failed, "finishing the repair of " + directory.string());
-    return sync_path(directory);
-  }
-  fs::remove_all(repair, failed);
-  return done_or(failed, "removing " + repair.string());
-}
 
 Result<core::Seq> repair_torn_tail(const fs::path& directory, const std::optional<LowWater>& mark,
                                    const RocksTuning& tuning, const Error& refusal) {
@@ -106,7 +39,8 @@ Result<core::Seq> repair_torn_tail(const fs::path& directory, const std::optiona
                      "copy of the directory in its place. (" +
                      refusal.text + ")"};
   }
-  const auto copied = copy_database(directory / database_name, directory / repair_name);
+  const auto copied =
+      copy_database(directory / database_name, directory / repair_name, TableFiles::linked);
   if (!copied) return copied.error();
   auto kept = examine_copy(directory, *mark, tuning);
   if (!kept) {

@@ -11,9 +11,6 @@
 
 namespace sky::events {
 
-// Finishes or undoes a take-over that was interrupted. Called before anything is opened.
-core::Result<void> finish_interrupted_repair(const std::filesystem::path& directory);
-
 // Replaces the database by its longest whole beginning if that reaches `mark`; the damaged files
 // stay beside it. Returns the last event kept. `refusal` is what strict opening said. Errors:
 // corrupt, acknowledged_lost, wrong_log; then nothing was changed.

@@ -28,6 +28,9 @@ struct Ingest {
   void operator()(const core::Stopping& input) {
     recorder.record({.actor = core::Actor::daemon}, core::DaemonStopped{input.reason});
   }
+  void operator()(const core::LogTended& input) {
+    recorder.record({.actor = core::Actor::daemon}, input.fact);
+  }
   void operator()(const core::ProbeReturned& input) { ingest_probe(recorder, touched, input); }
   void operator()(const core::UpRequested& input) { ingest_user(recorder, touched, input); }
   void operator()(const core::UpdateRequested& input) { ingest_user(recorder, touched, input); }

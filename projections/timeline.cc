@@ -227,8 +227,7 @@ string Sentence::scale_text(const core::ScaleEvaluated& e) const {
     case core::ScaleVerdict::raised:
     case core::ScaleVerdict::lowered: return "target " + before + " -> " + after + ": " + why;
     case core::ScaleVerdict::waiting_to_raise:
-    case core::ScaleVerdict::waiting_to_lower:
-      return "target stays " + before + " for now: " + why;
+    case core::ScaleVerdict::waiting_to_lower: return "target stays " + before + " for now: " + why;
     case core::ScaleVerdict::settled:
     case core::ScaleVerdict::unknown: break;
   }
