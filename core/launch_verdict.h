@@ -1,7 +1,7 @@
 // What a failed launch means: what is tried next, and which offers are left alone for how long.
 //
-// Kinds and durations: core/failure.h. Three minutes doubling to thirty for capacity is what
-// Karpenter (3 min) and experience with real zones suggest; the others are guesses of the same kind.
+// Kinds: core/failure.h. Karpenter leaves a zone without capacity alone for three minutes; the
+// doubling to thirty and all other durations are guesses.
 #pragma once
 
 #include <optional>

@@ -118,8 +118,11 @@ void ingest_endpoint(Recorder& recorder, Touched& touched, const core::HoldRepor
 
 void ingest_start(Recorder& recorder, Touched& touched, const core::Started& start) {
   core::Seq cause;
-  if (start.repaired_after)
-    cause = recorder.record({.actor = Actor::daemon}, core::LogRepaired{start.repaired_after});
+  if (start.repaired_after) {
+    core::LogRepaired repaired;
+    repaired.last_kept = start.repaired_after;
+    cause = recorder.record({.actor = Actor::daemon}, repaired);
+  }
   recorder.record({.cause = cause, .actor = Actor::daemon},
                   core::DaemonStarted{start.log_id, start.version, start.epoch});
   for (core::Effect& call : open_intents(recorder.model())) recorder.order(std::move(call));

@@ -34,13 +34,16 @@ struct ReplicaFold {
     replica.phase_since = event.time;
   }
 
-  // Ended by itself, not by a cloud: the next one waits.
+  // Ended by itself, not by a cloud: the next one waits. Replicas that were planned together and
+  // fail together are one failure, so that a large fleet does not wait longer than a small one.
   void count_failure(const std::string& text) {
     VersionState* state = version();
     if (!state) return;
-    ++state->failures;
+    const bool is_new_round = state->failures == 0 || replica.planned.at >= state->retry_at;
+    if (is_new_round) ++state->failures;
+    if (is_new_round || now() >= state->retry_at)
+      state->retry_at = now() + core::crash_backoff.after(state->failures);
     ++state->unreplaced;
-    state->retry_at = now() + core::crash_backoff.after(state->failures);
     state->failure_seq = event.seq;
     state->failure_text = text;
   }
@@ -192,7 +195,6 @@ struct ReplicaFold {
       return;
     }
     finish_bill(replica, now());
-    if (!replica.first_ready) count_failure(body.text);
     if (replica.is_spot()) mark_zone();
     enter(replica.is_spot() ? Phase::preempted : Phase::failed, body.text);
   }

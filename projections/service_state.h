@@ -23,7 +23,7 @@ struct VersionState {
   core::Instant since;
   bool ever_ready = false;  // a replica of it once was ready for the bake time
   bool rolled_back = false;
-  std::uint32_t failures = 0;  // replicas in a row that failed by themselves; a baked one resets
+  std::uint32_t failures = 0;  // rounds of replicas that failed by themselves; a baked one resets
   std::uint32_t unreplaced = 0;  // of these, the ones not replaced yet: they wait for retry_at
   core::Instant retry_at;
   core::Seq failure_seq;  // the newest such failure

@@ -232,6 +232,29 @@ BOOST_AUTO_TEST_CASE(a_preempted_replica_is_replaced_at_once_while_another_one_w
   BOOST_TEST(world.live() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(replicas_that_fail_together_wait_like_one) {
+  World world;
+  core::ServiceSpec spec = one_replica(true);
+  spec.replicas.min_replicas = spec.replicas.max_replicas.emplace(4);
+  spec.replicas.num_overprovision = 0;
+  world.up(spec);
+  world.pass(seconds(60));
+  for (std::uint32_t id = 1; id <= 4; ++id) world.change(id, core::InstanceChange::user_code_ended);
+  world.pass(seconds(11));
+  BOOST_TEST(world.live() == 4u);
+}
+
+BOOST_AUTO_TEST_CASE(a_machine_lost_before_it_was_ready_is_replaced_at_once_and_blames_nobody) {
+  World world;
+  core::ServiceSpec spec = one_replica(false);
+  world.up(spec);
+  world.pass(seconds(3));
+  BOOST_REQUIRE((world.replica(1).phase == Phase::starting));
+  world.change(1, core::InstanceChange::lost);
+  BOOST_TEST((world.replica(2).phase == Phase::provisioning));
+  BOOST_TEST(world.service().versions.begin()->second.failures == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(a_machine_that_cannot_be_terminated_stays_in_the_table) {
   World world;
   world.up(one_replica(true));
