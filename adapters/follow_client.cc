@@ -78,6 +78,7 @@ Result<void> FollowClient::handle(const events::FrameReader::Frame& frame) {
     case FrameKind::compacted: {
       const auto first = events::decode_seq(frame.payload);
       if (!first) return first.error();
+      if (callbacks_.on_compacted) callbacks_.on_compacted(*first);
       next_ = request_.routing_snapshot_first ? core::Seq{} : *first;
       socket_->write(events::request_frame({next_, request_.routing_snapshot_first}));
       return {};

@@ -23,6 +23,8 @@ struct FollowCallbacks {
   std::function<void(core::Seq)> on_caught_up;  // after each connect, when all old events are in
   std::function<void()> on_connected;  // send() works; say hello again
   std::function<void(const std::string& reason)> on_disconnected;  // or an attempt failed
+  std::function<void(core::Seq)> on_compacted =
+      {};  // what was asked for is gone; goes on from here
 };
 
 class FollowClient {

@@ -122,17 +122,14 @@ struct HoldReported {
 };
 
 // ---- the control plane
-
 struct Started {
   LogId log_id;
   std::string version;
   std::uint64_t epoch = 0;
-  Seq repaired_after;  // nonzero: recovery left out a torn, unacknowledged tail after this
+  Seq repaired_after;  // nonzero: a torn, unacknowledged tail after this was left out
 };
-// The daemon did something to the log itself; recorded as it is: LogTruncated, SnapshotTaken or
-// SnapshotRejected.
 struct LogTended {
-  EventBody fact;
+  EventBody fact;  // recorded as it is: LogTruncated, SnapshotTaken or SnapshotRejected
 };
 struct Stopping {
   std::string reason;

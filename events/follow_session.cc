@@ -90,6 +90,12 @@ bool FollowSession::wants_turn() const {
 
 Result<void> FollowSession::take_turn() {
   if (!wants_turn()) return {};
+  const Seq first = log_.position().first_retained;
+  if (next_ < first) {  // cut off while it was catching up
+    transport_.send(seq_frame(FrameKind::compacted, first));
+    state_ = State::asked_nothing;
+    return {};
+  }
   std::size_t sent = 0;
   const auto read = log_.read(next_, [&](const Commit& commit, std::span<const std::byte> bytes) {
     transport_.send(

@@ -11,6 +11,7 @@
 #include "core/event.h"
 #include "core/routing.h"
 #include "events/event.capnp.h"
+#include "events/wire_log.h"
 #include "events/wire_spec.h"
 #include "events/wire_values.h"
 
@@ -43,14 +44,6 @@ void write(wire::DaemonStarted::Builder to, const core::DaemonStarted& from);
 void read(wire::DaemonStarted::Reader from, core::DaemonStarted& to);
 void write(wire::DaemonStopped::Builder to, const core::DaemonStopped& from);
 void read(wire::DaemonStopped::Reader from, core::DaemonStopped& to);
-void write(wire::LogRepaired::Builder to, const core::LogRepaired& from);
-void read(wire::LogRepaired::Reader from, core::LogRepaired& to);
-void write(wire::LogTruncated::Builder to, const core::LogTruncated& from);
-void read(wire::LogTruncated::Reader from, core::LogTruncated& to);
-void write(wire::SnapshotTaken::Builder to, const core::SnapshotTaken& from);
-void read(wire::SnapshotTaken::Reader from, core::SnapshotTaken& to);
-void write(wire::SnapshotRejected::Builder to, const core::SnapshotRejected& from);
-void read(wire::SnapshotRejected::Reader from, core::SnapshotRejected& to);
 void write(wire::CommandReceived::Builder to, const core::CommandReceived& from);
 void read(wire::CommandReceived::Reader from, core::CommandReceived& to);
 void write(wire::BalancerConnected::Builder to, const core::BalancerConnected& from);

@@ -162,24 +162,15 @@ class Filler {
     to.epoch = number<std::uint64_t>();
   }
   void fill(core::DaemonStopped& to) { to.reason = text(); }
-  void fill(core::LogTruncated& to) {
-    to.first_kept = core::Seq{number<std::uint64_t>()};
-    to.snapshot = core::Seq{number<std::uint64_t>()};
-    to.reason = text();
-  }
+  core::Seq seq() { return core::Seq{number<std::uint64_t>()}; }
+  void fill(core::LogTruncated& to) { to = {seq(), seq(), text()}; }
   void fill(core::SnapshotTaken& to) {
-    to.of = core::Seq{number<std::uint64_t>()};
+    to.of = seq();
     to.state_hash = number<std::uint64_t>();
     to.bytes = number<std::uint64_t>();
   }
-  void fill(core::SnapshotRejected& to) {
-    to.of = core::Seq{number<std::uint64_t>()};
-    to.reason = text();
-  }
-  void fill(core::LogRepaired& to) {
-    to.last_kept = core::Seq{number<std::uint64_t>()};
-    to.acknowledged = core::Seq{number<std::uint64_t>()};
-  }
+  void fill(core::SnapshotRejected& to) { to = {seq(), text()}; }
+  void fill(core::LogRepaired& to) { to = {seq(), seq()}; }
   void fill(core::CommandReceived& to) {
     to.command = text();
     to.user = text();
