@@ -28,10 +28,10 @@ struct ApiContext {
   const Home& home;
   Controller& controller;
   adapters::SecretStore& secrets;
-  adapters::HttpClient& http;       // asks the balancer for its metrics
+  adapters::HttpClient& http;  // asks the balancer for its metrics
   std::function<core::Stamp()> now;
   std::function<std::size_t()> backlog;  // events that are not durable yet
-  std::function<void()> stop;       // lets the answer out first
+  std::function<void()> stop;  // lets the answer out first
 };
 
 // Adds every route. The context outlives the router.
