@@ -10,7 +10,9 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <utility>
 
 namespace sky::events {
 
@@ -24,6 +26,19 @@ class FaultyFileSystem final : public rocksdb::FileSystemWrapper {
   void set_fault(Fault fault) {
     const std::lock_guard guard(mutex_);
     fault_ = fault;
+  }
+  // From the nth write or sync of any file on (1: the next), all fail with `status`.
+  void fail_from(std::uint64_t nth, rocksdb::IOStatus status) {
+    const std::lock_guard guard(mutex_);
+    writes_left_ = nth - 1;
+    late_failure_ = std::move(status);
+  }
+  // The disk is well again; says whether anything failed.
+  bool heal() {
+    const std::lock_guard guard(mutex_);
+    late_failure_.reset();
+    fault_ = Fault::none;
+    return std::exchange(has_failed_, false);
   }
   // Bytes of the file (by its last name) that survive a power cut; 0 when it was never synced.
   std::uint64_t synced_size(const std::string& name) const {
@@ -52,6 +67,7 @@ class FaultyFileSystem final : public rocksdb::FileSystemWrapper {
 
     rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
                              rocksdb::IODebugContext* debug) override {
+      if (const auto failed = owner_.count_write(); !failed.ok()) return failed;
       if (has_fault(Fault::write_finds_no_space)) return rocksdb::IOStatus::NoSpace("injected");
       return target()->Append(data, options, debug);
     }
@@ -76,6 +92,7 @@ class FaultyFileSystem final : public rocksdb::FileSystemWrapper {
       return is_wal_ && owner_.fault_ == fault;
     }
     rocksdb::IOStatus remember(const rocksdb::IOOptions& options, rocksdb::IODebugContext* debug) {
+      if (const auto failed = owner_.count_write(); !failed.ok()) return failed;
       if (has_fault(Fault::sync_fails)) return rocksdb::IOStatus::IOError("injected");
       const auto flushed = target()->Flush(options, debug);
       const std::uint64_t size = target()->GetFileSize(options, debug);
@@ -89,7 +106,21 @@ class FaultyFileSystem final : public rocksdb::FileSystemWrapper {
     const bool is_wal_;
   };
 
+  rocksdb::IOStatus count_write() {
+    const std::lock_guard guard(mutex_);
+    if (!late_failure_) return rocksdb::IOStatus::OK();
+    if (writes_left_ > 0) {
+      --writes_left_;
+      return rocksdb::IOStatus::OK();
+    }
+    has_failed_ = true;
+    return *late_failure_;
+  }
+
   mutable std::mutex mutex_;  // guards what follows
+  std::optional<rocksdb::IOStatus> late_failure_;
+  std::uint64_t writes_left_ = 0;
+  bool has_failed_ = false;
   Fault fault_ = Fault::none;
   std::map<std::string, std::uint64_t> synced_;
 };

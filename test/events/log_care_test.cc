@@ -3,6 +3,8 @@
 #include <boost/test/unit_test.hpp>
 #include <map>
 
+#include "events/follow_session.h"
+#include "events/little_endian.h"
 #include "events/log_check.h"
 #include "events/log_repair.h"
 #include "events/log_restore.h"
@@ -257,6 +259,33 @@ BOOST_AUTO_TEST_CASE(a_log_is_never_truncated_past_its_end_nor_backwards) {
   BOOST_TEST(bool(log->truncate(Seq{31})));
   BOOST_TEST(bool(log->truncate(Seq{11})));  // nothing is left to do
   BOOST_TEST(log->position().first_retained.value == 31u);
+}
+
+BOOST_AUTO_TEST_CASE(a_follower_cut_off_in_mid_catch_up_is_told_where_the_log_begins) {
+  fill(50);
+  auto log = open();
+  FrameReader reader(max_daemon_frame);
+  std::size_t backlog = 0;
+  FollowSession session(
+      *log, {[&](std::string frame) { reader.feed(as_bytes(frame)); }, [&] { return backlog; }},
+      [] { return core::RoutingSnapshot{}; }, [](BalancerReport) {});
+  BOOST_REQUIRE(session.receive(as_bytes(request_frame({Seq{1}, false}))));
+  backlog = max_follower_backlog;  // it reads nothing for a while
+  BOOST_TEST(bool(session.take_turn()));
+  BOOST_REQUIRE(log->truncate(Seq{301}));
+  backlog = 0;
+  BOOST_TEST(bool(session.take_turn()));
+  std::vector<FrameKind> kinds;
+  Seq kept;
+  for (auto next = reader.next(); next && *next; next = reader.next()) {
+    kinds.push_back((*next)->kind);
+    if ((*next)->kind == FrameKind::compacted) kept = *decode_seq((*next)->payload);
+  }
+  BOOST_TEST((kinds == std::vector{FrameKind::welcome, FrameKind::compacted}));
+  BOOST_TEST(kept.value == 301u);
+  BOOST_REQUIRE(session.receive(as_bytes(request_frame({kept, false}))));  // goes on from there
+  BOOST_TEST(bool(session.take_turn()));
+  BOOST_TEST(session.is_live());
 }
 
 BOOST_AUTO_TEST_CASE(a_truncation_that_a_crash_interrupted_reads_as_done) {
