@@ -4,16 +4,19 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <fstream>
 #include <iostream>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "cli/event_source.h"
@@ -29,6 +32,12 @@ using core::ErrorCode;
 // A start replays the log: seconds for tens of millions of events. A guess with a wide margin.
 constexpr auto start_patience = std::chrono::seconds(60);
 constexpr auto poll_every = std::chrono::milliseconds(20);
+// One that was killed a moment ago may hold the lock still while the kernel clears it away, and
+// then a new one ends at once: try again. A guess with a wide margin.
+constexpr int start_attempts = 4;
+constexpr auto between_attempts = std::chrono::milliseconds(200);
+// A daemon this slow to answer is busy, not gone.
+constexpr timeval answer_patience{.tv_sec = 1, .tv_usec = 0};
 constexpr std::streamoff output_bytes_max = 8 << 20;  // older output of the daemon is let go
 
 // Detached by its own session: a closed terminal or a killed command does not take it along.
@@ -67,6 +76,35 @@ std::string last_line(const std::filesystem::path& file) {
   return last;
 }
 
+// A process that is being killed accepts connections until the kernel closes its sockets; it
+// answers none.
+bool is_served(int socket) {
+  constexpr std::string_view question =
+      "GET /v1/health HTTP/1.1\r\nHost: daemon\r\nConnection: close\r\n\r\n";
+  ::setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &answer_patience, sizeof(answer_patience));
+  if (::send(socket, question.data(), question.size(), MSG_NOSIGNAL) < 0) return false;
+  char first = 0;
+  const ssize_t received = ::recv(socket, &first, 1, 0);
+  return received > 0 || (received < 0 && (errno == EAGAIN || errno == EWOULDBLOCK));
+}
+
+enum class Start { answers, ended, silent };
+
+// Waits for a daemon that was just spawned, or for another one that was quicker.
+Start await_daemon(const Home& home, pid_t pid) {
+  const auto give_up = std::chrono::steady_clock::now() + start_patience;
+  while (std::chrono::steady_clock::now() < give_up) {
+    if (daemon_answers(home)) return Start::answers;
+    int status = 0;
+    if (::waitpid(pid, &status, WNOHANG) == pid) {
+      std::this_thread::sleep_for(between_attempts);
+      return daemon_answers(home) ? Start::answers : Start::ended;
+    }
+    std::this_thread::sleep_for(poll_every);
+  }
+  return Start::silent;
+}
+
 }  // namespace
 
 bool daemon_answers(const Home& home) {
@@ -77,37 +115,30 @@ bool daemon_answers(const Home& home) {
   std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
   const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (socket < 0) return false;
-  const bool connected =
-      ::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+  const bool answers =
+      ::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 &&
+      is_served(socket);
   ::close(socket);
-  return connected;
+  return answers;
 }
 
 core::Result<void> ensure_daemon(const Home& home) {
   if (daemon_answers(home)) return {};
   auto made = make_home();
   if (!made) return made.error();
-  const auto pid = spawn_daemon(home);
-  if (!pid) return pid.error();
-
-  const auto give_up = std::chrono::steady_clock::now() + start_patience;
-  bool ended = false;
-  while (std::chrono::steady_clock::now() < give_up) {
-    if (daemon_answers(home)) return {};
-    // Two commands may start one at the same moment: the second daemon ends, the first answers.
-    if (ended) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(200));
-      if (daemon_answers(home)) return {};
+  // Two commands may start one at the same moment: the second daemon ends, the first answers.
+  for (int attempt = 0; attempt < start_attempts; ++attempt) {
+    const auto pid = spawn_daemon(home);
+    if (!pid) return pid.error();
+    const Start start = await_daemon(home, *pid);
+    if (start == Start::answers) return {};
+    if (start == Start::silent)
       return Error{ErrorCode::unavailable,
-                   "the daemon did not start: " + last_line(home.daemon_output()) +
-                       " (all of it: " + home.daemon_output().string() + ")"};
-    }
-    int status = 0;
-    ended = ::waitpid(*pid, &status, WNOHANG) == *pid;
-    std::this_thread::sleep_for(poll_every);
+                   "the daemon does not answer; see " + home.daemon_output().string()};
   }
   return Error{ErrorCode::unavailable,
-               "the daemon does not answer; see " + home.daemon_output().string()};
+               "the daemon did not start: " + last_line(home.daemon_output()) +
+                   " (all of it: " + home.daemon_output().string() + ")"};
 }
 
 core::Result<void> revive_daemon(const Home& home) {
