@@ -1,4 +1,5 @@
-// skyctl events [NAME] [--follow] [--type T] [--replica N] [--since T|SEQ] [--json]: the log.
+// skyctl events [NAME] [--follow] [--json] and filters by time, type, replica, zone and cause: the
+// log.
 
 #include <iostream>
 #include <string>
@@ -22,7 +23,24 @@ struct EventsOptions {
   std::vector<std::string> types;
   std::uint32_t replica = 0;
   std::string since;
+  std::string until;
+  std::string zone;
+  std::uint64_t cause = 0;
 };
+
+// Part of the interface: fields are only ever added.
+constexpr const char* json_fields =
+    "--json prints one object a line, with these fields in every event:\n"
+    "  seq      number of the event, from 1 without a gap\n"
+    "  time     UTC, as 2026-11-23T19:20:01.123456Z\n"
+    "  at_us    the log's own clock in microseconds: never goes back\n"
+    "  type     PreemptionNoticed, ScaleEvaluated, ...\n"
+    "  cause    seq of the event that led to it; 0: the outside world\n"
+    "  actor    controller, user, cloud, probe, balancer or daemon\n"
+    "  service  empty: about the control plane\n"
+    "  replica  0: about no single one\n"
+    "  text     the sentence of the plain output\n"
+    "  body     what the type holds; durations end in _us, prices in usd_per_hour";
 
 core::Result<EventFilter> filter_of(const EventsOptions& options) {
   EventFilter filter;
@@ -32,6 +50,10 @@ core::Result<EventFilter> filter_of(const EventsOptions& options) {
     if (auto added = add_type(filter, type); !added) return added.error();
   if (!options.since.empty())
     if (auto set = set_since(filter, options.since, adapters::wall_now()); !set) return set.error();
+  if (!options.until.empty())
+    if (auto set = set_until(filter, options.until, adapters::wall_now()); !set) return set.error();
+  filter.zone = options.zone;
+  filter.cause = core::Seq{options.cause};
   return filter;
 }
 
@@ -41,13 +63,14 @@ int run_events(const EventsOptions& options) {
   const auto filter = filter_of(options);
   if (!filter) return fail(filter.error());
   const EventFormat format{.utc = options.utc, .color = output_is_terminal()};
+  EventSieve sieve(*filter);
   const auto print = [&](const core::Event& event) {
-    if (!matches(*filter, event)) return true;
+    if (!sieve.passes(event)) return !sieve.is_past(event);
     std::cout << (options.json ? event_json(event) : event_line(event, format)) << '\n';
     if (options.follow) std::cout.flush();
-    return std::cout.good();
+    return std::cout.good() && !sieve.is_past(event);
   };
-  const core::Seq from = filter->first ? filter->first : core::Seq{1};
+  const core::Seq from = sieve.read_from();
   if (!options.follow) {
     auto read = read_events(*home, from, print);
     return read ? exit_done : fail(read.error());
@@ -71,6 +94,10 @@ void add_events_command(CLI::App& app, Action& chosen) {
   command->add_option("--replica", options->replica, "Only this replica");
   command->add_option("--since", options->since,
                       "From a sequence, a time ago (10m), or a UTC time");
+  command->add_option("--until", options->until, "Up to a sequence, a time ago, or a UTC time");
+  command->add_option("--zone", options->zone, "Only this zone and the replicas in it");
+  command->add_option("--cause", options->cause, "Only this event and what followed from it");
+  command->footer(json_fields);
   command->callback([options, &chosen] { chosen = [options] { return run_events(*options); }; });
 }
 

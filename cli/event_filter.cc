@@ -1,10 +1,8 @@
 #include "cli/event_filter.h"
 
 #include <strings.h>
-#include <time.h>
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 namespace sky::cli {
@@ -24,37 +22,26 @@ const std::vector<std::string>& all_types() {
   return names;
 }
 
-std::optional<std::uint64_t> whole_number(std::string_view text) {
-  std::uint64_t value = 0;
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (failed != std::errc{} || end != text.data() + text.size() || text.empty()) return {};
-  return value;
-}
+// Enough for what follows from any one event; the bound is for a cause that goes on for months.
+constexpr std::size_t max_followed = 100'000;
 
-std::optional<core::Duration> ago(std::string_view text) {
-  if (text.size() < 2) return {};
-  const auto count = whole_number(text.substr(0, text.size() - 1));
-  constexpr std::uint64_t longest = 1'000'000;  // keeps the product inside 64 bits
-  if (!count || *count > longest) return {};
-  const auto value = static_cast<std::int64_t>(*count);
-  switch (text.back()) {
-    case 's': return core::seconds(value);
-    case 'm': return core::seconds(value * 60);
-    case 'h': return core::seconds(value * 3600);
-    case 'd': return core::seconds(value * 86400);
-    default: return {};
+// The zone an event names itself, if it does.
+struct NamedZone {
+  template <class Body>
+  std::string operator()(const Body&) const {
+    return {};
   }
-}
+  std::string operator()(const core::LaunchIntended& e) const { return e.offer.place.zone; }
+  std::string operator()(const core::ZoneBlocked& e) const { return e.place.zone; }
+  std::string operator()(const core::ZoneCleared& e) const { return e.place.zone; }
+  std::string operator()(const core::OrphanFound& e) const { return e.place.zone; }
+};
 
-std::optional<core::WallTime> utc_time(const std::string& text) {
-  for (const char* format :
-       {"%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d"}) {
-    tm parts{};
-    const char* end = ::strptime(text.c_str(), format, &parts);
-    if (end == nullptr || (*end != '\0' && std::string_view(end) != "Z")) continue;
-    return core::WallTime{core::seconds(::timegm(&parts))};
-  }
-  return {};
+bool considers(const core::EventBody& body, const std::string& zone) {
+  const auto* placement = std::get_if<core::PlacementChosen>(&body);
+  return placement &&
+         std::any_of(placement->candidates.begin(), placement->candidates.end(),
+                     [&](const core::Candidate& one) { return one.offer.place.zone == zone; });
 }
 
 }  // namespace
@@ -62,25 +49,61 @@ std::optional<core::WallTime> utc_time(const std::string& text) {
 bool matches(const EventFilter& filter, const core::Event& event) {
   if (event.seq < filter.first) return false;
   if (filter.not_before && event.time.wall < *filter.not_before) return false;
+  if (filter.until && filter.until->is_before(event)) return false;
   if (!filter.service.empty() && event.service != filter.service) return false;
   if (filter.replica && event.replica != filter.replica) return false;
   return filter.types.empty() || std::find(filter.types.begin(), filter.types.end(),
                                            core::type_name(event.body)) != filter.types.end();
 }
 
+core::Seq EventSieve::read_from() const {
+  const core::Seq first = std::max(filter_.first, core::Seq{1});
+  if (!filter_.zone.empty()) return core::Seq{1};
+  return filter_.cause ? std::min(first, filter_.cause) : first;
+}
+
+bool EventSieve::passes(const core::Event& event) {
+  const bool is_here = filter_.zone.empty() || is_in_zone(event);
+  const bool follows = !filter_.cause || follows_from_cause(event);
+  return is_here && follows && matches(filter_, event);
+}
+
+bool EventSieve::is_past(const core::Event& event) const {
+  // Wall time may go back: only a sequence is surely past.
+  return filter_.until && filter_.until->seq && event.seq >= filter_.until->seq;
+}
+
+bool EventSieve::is_in_zone(const core::Event& event) {
+  const std::string named = std::visit(NamedZone{}, event.body);
+  const auto key = std::pair(event.service, event.replica);
+  if (std::holds_alternative<core::LaunchIntended>(event.body)) zones_[key] = named;
+  if (std::holds_alternative<core::ServiceRemoved>(event.body))
+    std::erase_if(zones_, [&](const auto& one) { return one.first.first == event.service; });
+  if (!named.empty()) return named == filter_.zone;
+  if (considers(event.body, filter_.zone)) return true;
+  const auto known = zones_.find(key);
+  return event.replica && known != zones_.end() && known->second == filter_.zone;
+}
+
+bool EventSieve::follows_from_cause(const core::Event& event) {
+  if (event.seq != filter_.cause && !followed_.contains(event.cause)) return false;
+  followed_.insert(event.seq);
+  if (followed_.size() > max_followed) followed_.erase(followed_.begin());
+  return true;
+}
+
 core::Result<void> set_since(EventFilter& filter, std::string_view text, core::WallTime now) {
-  const std::string_view digits = text.starts_with('#') ? text.substr(1) : text;
-  if (const auto seq = whole_number(digits)) {
-    filter.first = core::Seq{*seq};
-  } else if (const auto duration = ago(text)) {
-    filter.not_before = now - *duration;
-  } else if (const auto time = utc_time(std::string(text))) {
-    filter.not_before = *time;
-  } else {
-    return Error{ErrorCode::usage, "--since " + std::string(text) +
-                                       ": say a sequence (42), a time ago (10m), or a UTC time "
-                                       "(2026-11-23T19:20:00)"};
-  }
+  const auto moment = parse_moment("--since", text, now);
+  if (!moment) return moment.error();
+  filter.first = moment->seq;
+  filter.not_before = moment->wall;
+  return {};
+}
+
+core::Result<void> set_until(EventFilter& filter, std::string_view text, core::WallTime now) {
+  auto moment = parse_moment("--until", text, now);
+  if (!moment) return moment.error();
+  filter.until = *moment;
   return {};
 }
 

@@ -20,6 +20,8 @@ int main(int argc, char** argv) {
   add_status_command(app, chosen);
   add_events_command(app, chosen);
   add_why_command(app, chosen);
+  add_replay_command(app, chosen);
+  add_storms_command(app, chosen);
   add_logs_command(app, chosen);
   add_update_command(app, chosen);
   add_down_command(app, chosen);

@@ -42,5 +42,7 @@ std::optional<std::uint16_t> free_port(const Model& model, std::uint16_t from);
 inline constexpr std::uint16_t first_port = 30001;  // SkyServe's
 inline constexpr std::uint16_t last_port = 30100;
 inline constexpr std::size_t max_services = 100;  // one port each
+// The text of a loss that a list of the cloud's machines showed: several may be of one list.
+inline constexpr const char* unlisted_text = "the cloud does not list its machine any more";
 
 }  // namespace sky::projections

@@ -191,8 +191,7 @@ void ingest_cloud(Recorder& recorder, Touched& touched, const core::InstancesLis
       if (is_expected && !present.contains({name, id})) lost.emplace_back(name, id);
     }
   for (const auto& [name, id] : lost) {
-    record_loss(recorder, {name, id}, *recorder.replica(name, id),
-                {"the cloud does not list its machine any more", false});
+    record_loss(recorder, {name, id}, *recorder.replica(name, id), {unlisted_text, false});
     touched.insert(name);
   }
 }
