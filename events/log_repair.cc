@@ -38,6 +38,24 @@ Result<void> is_acceptable(const LogCheck& check, core::Seq accepted) {
   return {};
 }
 
+// A truncated log cannot do without them. One that is damaged goes along and is refused later.
+Result<void> copy_snapshots(const std::filesystem::path& directory, core::Seq last,
+                            RocksStore& to) {
+  const auto from =
+      RocksStore::open(directory / database_name, RocksTuning{},
+                       WALRecoveryMode::kPointInTimeRecovery, RocksStore::Access::read_only);
+  if (!from) return from.error();
+  Result<void> outcome;
+  const auto scanned =
+      (*from)->scan_snapshots([&](std::uint64_t seq, std::span<const std::byte> bytes) {
+        if (seq > last.value) return true;
+        outcome = to.put_snapshot(seq, {reinterpret_cast<const char*>(bytes.data()), bytes.size()},
+                                  kept_snapshots);
+        return outcome.has_value();
+      });
+  return outcome ? scanned : outcome;
+}
+
 // Everything before the first bad commit, in a new database.
 Result<void> write_kept(const std::filesystem::path& directory, const LogCheck& check,
                         const core::LogId& id, std::uint64_t epoch) {
@@ -67,6 +85,8 @@ Result<void> write_kept(const std::filesystem::path& directory, const LogCheck& 
   if (!outcome) return outcome;
   if (!copied) return copied.error();
   if (!write_waiting()) return outcome;
+  const auto with_snapshots = copy_snapshots(directory, check.last, to);
+  if (!with_snapshots) return with_snapshots;
   return to.put_meta({{id_key, id},
                       {schema_key, std::to_string(check.schema)},
                       {epoch_key, std::to_string(epoch)},

@@ -176,6 +176,21 @@ BOOST_AUTO_TEST_CASE(a_repair_keeps_what_is_before_the_first_bad_commit) {
   BOOST_TEST(bool(log->append(sample_events(32, 5))));
 }
 
+BOOST_AUTO_TEST_CASE(a_repaired_log_that_was_truncated_keeps_its_beginning_and_its_snapshots) {
+  fill(5);
+  {
+    auto log = open();
+    BOOST_REQUIRE(log->put_snapshot(snapshot(25)));
+    BOOST_REQUIRE(log->put_snapshot(snapshot(45)));
+    BOOST_REQUIRE(log->truncate(Seq{21}));
+  }
+  replace_commit(41, "rubbish");
+  BOOST_REQUIRE(repair_log(path, Seq{40}, noon));
+  auto log = open();
+  BOOST_TEST(log->position().first_retained.value == 21u);
+  BOOST_TEST((snapshots(*log) == std::map<std::uint64_t, bool>{{25, true}}));
+}
+
 BOOST_AUTO_TEST_CASE(a_good_log_is_not_repaired) {
   fill(1);
   const auto repaired = repair_log(path, Seq{5}, noon);
