@@ -28,16 +28,18 @@ Controller::Controller(adapters::Reactor& reactor, events::CommitQueue& queue,
 void Controller::submit(core::InputBody body, Reply reply) {
   projections::Step step = projections::step(model_, {edges_.now(), std::move(body)});
   arm(step.wake_at);
-  if (step.rejection) {
+  // A service that was due is decided about whatever came in: such events stay, refused or not.
+  if (step.rejection && step.events.empty() && step.effects.empty()) {
     if (reply) reply(std::move(*step.rejection));
     return;
   }
+  auto answer = step.rejection ? core::Result<void>(*step.rejection) : core::Result<void>();
   auto events = step.events;
   queue_.append(std::move(step.events),
                 [this, events = std::move(events), effects = std::move(step.effects),
-                 reply = std::move(reply)] {
+                 reply = std::move(reply), answer = std::move(answer)] {
                   open_gate(events, effects);
-                  if (reply) reply({});
+                  if (reply) reply(answer);
                 });
 }
 
