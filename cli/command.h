@@ -38,6 +38,7 @@ void add_logs_command(CLI::App& app, Action& chosen);
 void add_preempt_command(CLI::App& app, Action& chosen);
 void add_load_command(CLI::App& app, Action& chosen);
 void add_demo_llm_command(CLI::App& app, Action& chosen);
+void add_log_command(CLI::App& app, Action& chosen);
 void add_daemon_command(CLI::App& app, Action& chosen);
 void add_lb_command(CLI::App& app, Action& chosen);
 void add_sandbox_instance_command(CLI::App& app, Action& chosen);

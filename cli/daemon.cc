@@ -19,9 +19,12 @@
 #include "cli/api.h"
 #include "cli/command.h"
 #include "cli/controller.h"
+#include "cli/history.h"
 #include "cli/http_server.h"
 #include "cli/lb_supervisor.h"
+#include "cli/log_api.h"
 #include "cli/log_identity.h"
+#include "cli/log_tender.h"
 #include "cli/probe_tasks.h"
 #include "cli/sandbox_market.h"
 #include "cli/stop_signals.h"
@@ -33,16 +36,6 @@ namespace {
 
 void say(const std::string& text) { std::cerr << "skyctl daemon: " << text << std::endl; }
 
-core::Result<projections::Model> fold(const events::Log& log) {
-  projections::Model model;
-  auto read = log.read(core::Seq{1}, [&](const events::Commit& commit, std::span<const std::byte>) {
-    for (const core::Event& event : commit.events) projections::evolve(model, event);
-    return true;
-  });
-  if (!read) return read.error();
-  return model;
-}
-
 std::vector<std::string> spot_zones(const adapters::sandbox::Catalog& catalog) {
   std::vector<std::string> zones;
   for (const core::Offer& offer : catalog.offers())
@@ -53,11 +46,11 @@ std::vector<std::string> spot_zones(const adapters::sandbox::Catalog& catalog) {
 // The object graph, in the order it is built; destroyed in reverse.
 class Daemon {
  public:
-  Daemon(Home home, DaemonOptions options, std::unique_ptr<events::Log> log,
-         projections::Model model, adapters::sandbox::Market market, std::uint32_t market_speed)
+  Daemon(Home home, DaemonOptions options, std::unique_ptr<events::Log> log, FoldedLog folded,
+         adapters::sandbox::Market market, std::uint32_t market_speed)
       : home_(std::move(home)),
         log_(std::move(log)),
-        clock_(model.now),
+        clock_(folded.model.now),
         secrets_(home_.root / "secrets"),
         http_(reactor_),
         prober_(reactor_,
@@ -66,10 +59,16 @@ class Daemon {
                  [this](core::InputBody body) { controller_.submit(std::move(body)); }}),
         queue_(
             *log_, [this](std::function<void()> task) { reactor_.post(std::move(task)); },
-            [this](core::Seq last, const std::string& bytes) { followers_.publish(last, bytes); },
+            [this](core::Seq last, const std::string& bytes) {
+              followers_.publish(last, bytes);
+              tender_.note_commit(last);
+            },
             [this](const core::Error& error) { die(error); }),
         balancer_(reactor_, home_, options.bind_host),
-        controller_(reactor_, queue_, std::move(model), edges()),
+        controller_(reactor_, queue_, std::move(folded.model), edges()),
+        tender_(
+            reactor_, *log_, controller_, [this] { return clock_.now(); }, say, folded.snapshot),
+        rejected_snapshots_(std::move(folded.rejected)),
         followers_(reactor_, *log_, [this] { return controller_.durable_routes(); }),
         api_context_{home_,
                      controller_,
@@ -83,6 +82,7 @@ class Daemon {
         }) {
     add_sandbox(market, market_speed);
     add_api_routes(router_, api_context_);
+    add_log_routes(router_, *log_, tender_);
   }
 
   int run() {
@@ -98,6 +98,7 @@ class Daemon {
     controller_.submit(
         core::Started{log_->id(), SKY_VERSION, log_->epoch(), log_->repaired_after()},
         [this](core::Result<void>) { open_doors(); });
+    tender_.report(rejected_snapshots_);
     reactor_.run();
     return exit_status_;
   }
@@ -143,6 +144,7 @@ class Daemon {
     balancer_.set_needed(false);
     controller_.submit(core::Stopping{reason}, [this, reason](core::Result<void>) {
       say("stopped: " + reason);
+      tender_.take_last();
       server_.drain();
       stop_soon_.start(stop_grace, [this] { reactor_.stop(); });
     });
@@ -173,6 +175,8 @@ class Daemon {
   events::CommitQueue queue_;
   LbSupervisor balancer_;
   Controller controller_;
+  LogTender tender_;
+  const std::vector<core::SnapshotRejected> rejected_snapshots_;
   adapters::FollowServer followers_;
   std::vector<std::unique_ptr<adapters::sandbox::SandboxCloud>> clouds_;
   ApiContext api_context_;
@@ -188,13 +192,13 @@ int run_daemon(const Home& home, const DaemonOptions& options) {
   auto log = events::open_log(home.log());
   if (!log) return fail(log.error());
   if (auto kept = keep_log_identity(home, (*log)->id()); !kept) return fail(kept.error());
-  auto model = fold(**log);
-  if (!model) return fail(model.error());
+  auto folded = fold_history(**log);
+  if (!folded) return fail(folded.error());
   const auto choice = stored_market(home);
   if (!choice) return fail(choice.error());
   auto market = open_market(*choice, spot_zones(adapters::sandbox::catalog()));
   if (!market) return fail(market.error());
-  Daemon daemon(home, options, std::move(*log), std::move(*model), std::move(*market),
+  Daemon daemon(home, options, std::move(*log), std::move(*folded), std::move(*market),
                 choice->speed_percent);
   return daemon.run();
 }

@@ -1,16 +1,23 @@
 #include "cli/event_source.h"
 
 #include <algorithm>
+#include <iostream>
 #include <optional>
 #include <utility>
 
 #include "adapters/follow_client.h"
 #include "adapters/reactor.h"
 #include "cli/daemon_process.h"
+#include "cli/history.h"
 #include "events/log.h"
 
 namespace sky::cli {
 namespace {
+
+void say_where_it_begins(core::Seq first) {
+  std::cerr << "skyctl: what happened before #" << first.value
+            << " is not kept any more; the log begins there\n";
+}
 
 core::Result<void> read_log(const Home& home, core::Seq from, const EventVisitor& visit) {
   auto log = events::open_log_read_only(home.log());
@@ -19,6 +26,7 @@ core::Result<void> read_log(const Home& home, core::Seq from, const EventVisitor
     return log.error();
   }
   const core::Seq first = std::max(from, (*log)->position().first_retained);
+  if (first > from) say_where_it_begins(first);
   return (*log)->read(first, [&](const events::Commit& commit, std::span<const std::byte>) {
     for (const core::Event& event : commit.events)
       if (event.seq >= from && !visit(event)) return false;
@@ -50,6 +58,7 @@ core::Result<void> follow(const Home& home, core::Seq from, const EventVisitor& 
       if (!caught_up()) reactor.stop();
     };
     callbacks.on_connected = [] {};
+    callbacks.on_compacted = say_where_it_begins;
     callbacks.on_disconnected = [](const std::string&) {};
     adapters::FollowClient client(reactor, home.root / events::follow_socket_name,
                                   events::FollowRequest{.from = from}, std::move(callbacks));
@@ -79,13 +88,12 @@ core::Result<void> follow_events(const Home& home, core::Seq from, const EventVi
 }
 
 core::Result<projections::Model> fold_log(const Home& home) {
-  projections::Model model;
-  auto read = read_log(home, core::Seq{1}, [&model](const core::Event& event) {
-    projections::evolve(model, event);
-    return true;
-  });
-  if (!read) return read.error();
-  return model;
+  const auto log = events::open_log_read_only(home.log());
+  if (!log && log.error().code == core::ErrorCode::not_found) return projections::Model{};
+  if (!log) return log.error();
+  auto folded = fold_history(**log);
+  if (!folded) return folded.error();
+  return std::move(folded->model);
 }
 
 core::Result<bool> has_live_services(const Home& home) {

@@ -27,6 +27,7 @@ int main(int argc, char** argv) {
   add_down_command(app, chosen);
   add_load_command(app, chosen);
   add_preempt_command(app, chosen);
+  add_log_command(app, chosen);
   add_daemon_command(app, chosen);
   add_lb_command(app, chosen);
   add_demo_llm_command(app, chosen);
