@@ -167,7 +167,7 @@ def wall(event):
 
 def server_pid(session, replica):
     """The process that serves at the replica's port."""
-    port = replica["endpoint"].rsplit(":", 1)[1]
+    port = str(replica["port"])
     mark = f"SKYCTL_REPLICA_PORT={port}".encode()
     for pid in session.pids_of("demo-llm"):
         with open(f"/proc/{pid}/environ", "rb") as environment:
