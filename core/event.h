@@ -73,6 +73,8 @@ struct VersionRolledBack {
   Version failed;
   Version restored;
   std::string reason;
+  LoadBalancerSpec balancer = {};  // of the restored version: a balancer keeps no old ones
+  std::map<std::string, MilliRps> target_qps_per_accelerator = {};
   bool operator==(const VersionRolledBack&) const = default;
 };
 struct EndpointAssigned {  // the earlier port was taken by somebody else

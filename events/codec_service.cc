@@ -135,16 +135,21 @@ void read(wire::ServiceUpdated::Reader from, core::ServiceUpdated& to) {
 }
 
 void write(wire::VersionRolledBack::Builder to, const core::VersionRolledBack& from) {
-  const auto& [failed, restored, reason] = from;
+  const auto& [failed, restored, reason, balancer, target_qps_per_accelerator] = from;
   to.setFailed(failed.value);
   to.setRestored(restored.value);
   to.setReason(as_text(reason));
+  write(to.initBalancer(), balancer);
+  write_rates(to.initTargetQpsPerAccelerator(count(target_qps_per_accelerator)),
+              target_qps_per_accelerator);
 }
 
 void read(wire::VersionRolledBack::Reader from, core::VersionRolledBack& to) {
   to.failed = core::Version{from.getFailed()};
   to.restored = core::Version{from.getRestored()};
   assign(to.reason, from.getReason());
+  read(from.getBalancer(), to.balancer);
+  read_rates(from.getTargetQpsPerAccelerator(), to.target_qps_per_accelerator);
 }
 
 void write(wire::EndpointAssigned::Builder to, const core::EndpointAssigned& from) {

@@ -386,6 +386,8 @@ struct VersionRolledBack {
   failed @0 :UInt32;
   restored @1 :UInt32;
   reason @2 :Text;
+  balancer @3 :LoadBalancerSpec;
+  targetQpsPerAccelerator @4 :List(Rate);
 }
 
 struct EndpointAssigned {

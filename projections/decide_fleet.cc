@@ -197,7 +197,9 @@ void decide_rollback(Recorder& recorder, const core::ServiceName& name) {
       });
   if (proven == service.versions.rend()) return;
   recorder.record({name, {}, wanted.failure_seq},
-                  core::VersionRolledBack{service.version, proven->first, wanted.failure_text});
+                  core::VersionRolledBack{service.version, proven->first, wanted.failure_text,
+                                          proven->second.spec.balancer,
+                                          proven->second.spec.replicas.target_qps_per_accelerator});
 }
 
 void decide_fleet(Recorder& recorder, const core::ServiceName& name) {

@@ -58,6 +58,8 @@ struct RouteFold {
   }
   void operator()(const core::VersionRolledBack& body) {
     service.version = body.restored;
+    service.balancer = body.balancer;
+    service.target_qps_per_accelerator = body.target_qps_per_accelerator;
     release();
   }
   void operator()(const core::EndpointAssigned& body) { service.port = body.port; }

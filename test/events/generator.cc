@@ -194,6 +194,8 @@ class Filler {
     to.failed = core::Version{number<std::uint32_t>()};
     to.restored = core::Version{number<std::uint32_t>()};
     to.reason = text();
+    fill(to.balancer);
+    fill(to.target_qps_per_accelerator);
   }
   void fill(core::EndpointAssigned& to) {
     to.port = number<std::uint16_t>();

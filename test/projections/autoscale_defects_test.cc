@@ -248,6 +248,25 @@ BOOST_AUTO_TEST_CASE(one_odd_sample_does_not_reset_the_wait) {  // SkyServe issu
   BOOST_TEST(world.service().target == 4u);
 }
 
+BOOST_AUTO_TEST_CASE(after_a_change_the_next_one_waits_the_whole_delay_again) {
+  World world;
+  core::ServiceSpec spec = plain_spec(1, 4);
+  spec.replicas.upscale_delay = seconds(20);
+  spec.replicas.qps_window = seconds(1);
+  world.up(spec);
+  world.pass(seconds(40));
+  world.arrivals["llama"] = 2;
+  world.pass(seconds(8));
+  world.arrivals["llama"] = 4;
+  world.pass(seconds(16));
+  BOOST_REQUIRE_EQUAL(world.service().target, 2u);
+  const core::Instant changed = world.last_event<core::ScaleEvaluated>().time.at;
+  while (world.service().target == 2u && world.now() - changed < seconds(60))
+    world.pass(seconds(1));
+  BOOST_TEST(world.service().target == 4u);
+  BOOST_TEST((world.now() - changed >= seconds(19)));
+}
+
 BOOST_AUTO_TEST_CASE(a_short_peak_changes_nothing_and_the_wait_is_recorded_once) {
   World world;
   world.up(plain_spec(1, 4));

@@ -152,13 +152,28 @@ BOOST_AUTO_TEST_CASE(blue_green_switches_when_the_whole_new_fleet_has_baked) {
   BOOST_TEST(world.live() == 2u);
 }
 
+BOOST_AUTO_TEST_CASE(blue_green_switches_early_when_the_old_fleet_is_gone) {
+  World world;
+  world.up(spot_spec(1));
+  world.pass(seconds(30));
+  core::ServiceSpec spec = with_run(spot_spec(1), "new");
+  spec.rollout.bake_time = seconds(1000);
+  update(world, spec, core::UpdateMode::blue_green);
+  world.pass(seconds(20));
+  BOOST_TEST((routed_versions(world) == std::set<std::uint32_t>{1}));
+  world.change(1, core::InstanceChange::preempted);
+  BOOST_TEST((routed_versions(world) == std::set<std::uint32_t>{2}));
+}
+
 BOOST_AUTO_TEST_CASE(a_version_that_never_works_is_rolled_back_by_itself) {
   for (const auto mode : {core::UpdateMode::rolling, core::UpdateMode::blue_green}) {
     World world;
     world.up(spot_spec(2));
     world.pass(seconds(30));
     world.crashes = [](const core::LaunchInstance& order) { return order.version.value == 2; };
-    update(world, with_run(spot_spec(2), "broken"), mode);
+    core::ServiceSpec broken = with_run(spot_spec(2), "broken");
+    broken.balancer.policy = core::BalancingPolicy::round_robin;
+    update(world, broken, mode);
     std::size_t least = 2;
     for (int i = 0; i < 120; ++i) {
       world.pass(seconds(1));
@@ -167,6 +182,7 @@ BOOST_AUTO_TEST_CASE(a_version_that_never_works_is_rolled_back_by_itself) {
     BOOST_TEST(least == 2u);
     BOOST_TEST(world.all<core::VersionRolledBack>().size() == 1u);
     BOOST_TEST(world.service().version.value == 1u);
+    BOOST_TEST((world.service().route.balancer == spot_spec(2).balancer));
     BOOST_TEST(ready_of(world, 1) == 2u);
     BOOST_TEST(world.live() == 2u);
     // the next update gets a number of its own

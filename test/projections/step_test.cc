@@ -129,7 +129,33 @@ BOOST_AUTO_TEST_CASE(down_during_provisioning_leaves_no_machine) {
     world.pass(seconds(30));
     BOOST_TEST(!world.has());
     BOOST_TEST(world.machines.empty());
+    BOOST_TEST(world.all<core::OrphanFound>().empty());  // it was remembered until it was gone
   }
+}
+
+BOOST_AUTO_TEST_CASE(down_and_a_restart_during_provisioning_do_not_wait_for_a_lost_answer) {
+  World world;
+  world.up(usual_spec());
+  world.pass(core::milliseconds(500));
+  world.send(core::DownRequested{"llama", "ada"});
+  world.restart();
+  world.pass(seconds(30));
+  BOOST_TEST(!world.has());
+  BOOST_TEST(world.machines.empty());
+}
+
+BOOST_AUTO_TEST_CASE(down_shortens_a_drain_that_is_under_way) {
+  World world;
+  world.draining = seconds(1000);  // streams that do not end
+  world.up(usual_spec());
+  world.arrivals["llama"] = 4;
+  world.pass(seconds(80));
+  world.arrivals.clear();
+  world.pass(seconds(45));
+  BOOST_REQUIRE_EQUAL(world.count(Phase::draining), 2u);
+  world.send(core::DownRequested{"llama", "ada"});
+  world.pass(seconds(15));
+  BOOST_TEST(!world.has());
 }
 
 BOOST_AUTO_TEST_CASE(the_cost_is_counted_beside_the_cost_of_all_on_demand) {
