@@ -1,6 +1,5 @@
 #include "adapters/secret_store.h"
 
-#include <cctype>
 #include <system_error>
 
 #include "adapters/durable_file.h"
@@ -20,26 +19,6 @@ core::Error bad_name(const std::string& name) {
 
 std::filesystem::path file_of(const std::filesystem::path& directory, core::Version version) {
   return directory / (std::to_string(version.value) + ".json");
-}
-
-bool is_name_byte(char byte) {
-  return std::isalnum(static_cast<unsigned char>(byte)) != 0 || byte == '_';
-}
-
-// The name that a `$` at the start of `text` refers to, and how long the whole reference is.
-struct Reference {
-  std::string_view name;
-  std::size_t length = 0;
-};
-
-Reference reference_at(std::string_view text) {
-  const bool has_braces = text.size() > 1 && text[1] == '{';
-  const std::size_t begin = has_braces ? 2 : 1;
-  std::size_t end = begin;
-  while (end < text.size() && is_name_byte(text[end])) ++end;
-  if (!has_braces) return {text.substr(begin, end - begin), end};
-  if (end >= text.size() || text[end] != '}') return {};
-  return {text.substr(begin, end - begin), end + 1};
 }
 
 }  // namespace
@@ -87,26 +66,6 @@ core::Result<void> SecretStore::remove(const core::ServiceName& service) {
   std::filesystem::remove_all(directory_ / service, error);
   if (error) return system_error("cannot remove the secrets of " + service, error.value());
   return {};
-}
-
-std::string with_secrets(std::string_view text, const Secrets& secrets) {
-  std::string out;
-  while (!text.empty()) {
-    const std::size_t dollar = std::min(text.find('$'), text.size());
-    out += text.substr(0, dollar);
-    text.remove_prefix(dollar);
-    if (text.empty()) break;
-    const Reference reference = reference_at(text);
-    const auto* found = [&]() -> const std::string* {
-      for (const auto& [name, value] : secrets) {
-        if (name == reference.name) return &value;
-      }
-      return nullptr;
-    }();
-    out += found != nullptr ? *found : std::string("$");
-    text.remove_prefix(found != nullptr ? reference.length : 1);
-  }
-  return out;
 }
 
 }  // namespace sky::adapters

@@ -8,7 +8,6 @@
 
 #include <filesystem>
 #include <string>
-#include <string_view>
 
 #include "adapters/cloud.h"
 #include "core/ids.h"
@@ -29,9 +28,5 @@ class SecretStore {
  private:
   std::filesystem::path directory_;
 };
-
-// `$NAME` and `${NAME}` of the given secrets become their values, every other `$` stays as it is.
-// Values are not looked at again.
-std::string with_secrets(std::string_view text, const Secrets& secrets);
 
 }  // namespace sky::adapters

@@ -64,15 +64,6 @@ BOOST_AUTO_TEST_CASE(a_damaged_file_and_a_name_that_leaves_the_directory_are_err
   BOOST_TEST(!store.remove("..").has_value());
 }
 
-BOOST_AUTO_TEST_CASE(names_of_secrets_in_a_text_become_their_values) {
-  const Secrets secrets = {{"KEY", "k$OTHER"}, {"OTHER", "o"}};
-
-  BOOST_TEST(with_secrets("Bearer $KEY.${OTHER}x", secrets) == "Bearer k$OTHER.ox");
-  BOOST_TEST(with_secrets("$KEYS ${KEY $ $$KEY $9 ${} $", secrets) ==
-             "$KEYS ${KEY $ $k$OTHER $9 ${} $");
-  BOOST_TEST(with_secrets("plain", {}) == "plain");
-}
-
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace sky::adapters
