@@ -20,7 +20,7 @@ namespace sky::lb {
 
 using namespace std::chrono_literals;
 
-inline constexpr auto patience = 5s;
+inline constexpr auto patience = 20s;  // until a test fails: machines may be slow
 
 inline sockaddr_in loopback(std::uint16_t port) {
   sockaddr_in address{};
