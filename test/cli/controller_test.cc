@@ -39,6 +39,7 @@ struct World {
   adapters::Reactor reactor;
   std::unique_ptr<events::Log> log = events::make_memory_log("0123456789abcdef0123456789abcdef");
   adapters::Clock clock{core::Instant{}};
+  core::Duration ahead{0};  // of the real clock: timers are due, and have not run yet
   std::vector<Seen> effects;
   std::optional<core::Error> failure;
   events::CommitQueue queue{
@@ -47,7 +48,10 @@ struct World {
   Controller controller{reactor,
                         queue,
                         projections::Model{},
-                        {[this] { return clock.now(); },
+                        {[this] {
+                           const core::Stamp now = clock.now();
+                           return core::Stamp{now.at + ahead, now.wall + ahead};
+                         },
                          [this](const core::Effect& effect) {
                            effects.push_back({effect, queue.durable()});
                          },
@@ -109,6 +113,29 @@ BOOST_AUTO_TEST_CASE(a_reply_waits_for_the_disk_and_a_rejection_does_not_write) 
   });
   BOOST_TEST(refusal.find("nobody") != std::string::npos);
   BOOST_TEST((world.controller.model().seq == before));
+}
+
+BOOST_AUTO_TEST_CASE(what_was_due_when_a_request_was_rejected_is_recorded_all_the_same) {
+  World world;
+  world.start();
+  world.controller.submit(core::UpRequested{small_spec(), {small_offer()}, "me"});
+  core::Failure failure;
+  failure.kind = core::FailureKind::transient;
+  world.controller.submit(core::LaunchAnswered{"web", core::ReplicaId{1}, 1, failure});
+  world.settle();
+  const core::Seq before = world.controller.model().seq;
+
+  world.ahead = core::seconds(60);  // the launch is to be called again by now
+  std::string refusal;
+  world.controller.submit(core::DownRequested{"nobody", "me"}, [&](core::Result<void> done) {
+    if (!done) refusal = done.error().text;
+  });
+  world.settle();
+
+  BOOST_TEST(refusal.find("nobody") != std::string::npos);
+  BOOST_TEST((world.controller.model().seq > before));
+  BOOST_TEST((world.log->position().durable == world.controller.model().seq));
+  BOOST_TEST(!world.failure.has_value());
 }
 
 BOOST_AUTO_TEST_CASE(what_is_in_the_log_folds_to_the_model_the_controller_shows) {
