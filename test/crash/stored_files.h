@@ -1,10 +1,14 @@
 // Looking at and damaging the files of a log from outside, as a disk or a person would.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <string>
+#include <thread>
 
 #include "core/check.h"
 #include "events/opening.h"
@@ -38,10 +42,28 @@ inline void flip_bit(const std::filesystem::path& path, std::size_t offset) {
   set_file_content(path, content);
 }
 
-// What is on the disk when the process is killed now: everything written, synced or not.
+// Every file below a directory, with its size.
+inline std::map<std::filesystem::path, std::uintmax_t> listing(const std::filesystem::path& dir) {
+  std::map<std::filesystem::path, std::uintmax_t> files;
+  std::error_code vanished;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(dir, vanished))
+    if (entry.is_regular_file(vanished)) files[entry.path()] = entry.file_size(vanished);
+  return files;
+}
+
+// What is on the disk when the process is killed now: everything written, synced or not. A living
+// database flushes and deletes files behind us; a copy counts only if nothing moved meanwhile.
 inline void copy_as_killed(const std::filesystem::path& from, const std::filesystem::path& to) {
-  std::filesystem::remove_all(to);
-  std::filesystem::copy(from, to, std::filesystem::copy_options::recursive);
+  constexpr int patience = 500;  // tries, 10 ms apart: a flush takes milliseconds
+  for (int tries = 0; tries < patience; ++tries) {
+    const auto before = listing(from);
+    std::error_code vanished;
+    std::filesystem::remove_all(to);
+    std::filesystem::copy(from, to, std::filesystem::copy_options::recursive, vanished);
+    if (!vanished && listing(from) == before) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  SKY_CHECK(false, "a log that takes no more events comes to rest");
 }
 
 }  // namespace sky::events
