@@ -1,13 +1,14 @@
 // The daemon's API: HTTP and JSON on a 0600 unix socket, so that `curl --unix-socket` works.
 //
 //   GET  /v1/health                          version, pid, log id, newest sequence
-//   GET  /v1/status?service=&verbose=1&format=text|json
+//   GET  /v1/status?service=&verbose=1&color=1&format=text|json|endpoint
 //   GET  /v1/logs?service=&replica=          where that replica's output is
 //   POST /v1/up, /v1/update                  cli/service_request.h
 //   POST /v1/down      {"service"}
 //   POST /v1/preempt   {"service","replicas","zone","storm"}
 //   POST /v1/stop      ends the daemon; services go on
-//   GET  /metrics                            Prometheus text
+//   GET  /metrics                            Prometheus text, the endpoint process's included
+// and those of the log itself: cli/log_api.h.
 //
 // Errors are {"error": TEXT} with 400, 404, 409, 422 or 500. Nothing is answered before the events
 // it shows or caused are durable. Loop thread.
