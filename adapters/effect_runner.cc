@@ -30,7 +30,7 @@ void EffectRunner::run(const core::Effect& effect) {
     void operator()(const core::SweepInstances&) { runner.sweep(); }
     void operator()(const core::TerminateOrphan& order) { runner.terminate_orphan(order); }
     void operator()(const core::ProbeNow& order) {
-      runner.edges_.prober.probe_now(order.service, order.replica);
+      runner.edges_.probe_now(order.service, order.replica);
     }
     void operator()(const core::PreemptInstance& order) { runner.preempt(order); }
   };
@@ -45,7 +45,7 @@ Cloud* EffectRunner::find(const std::string& name, bool is_sandbox) const {
 }
 
 void EffectRunner::answer_later(core::InputBody body) {
-  edges_.reactor.post([this, alive = is_alive_, body = std::move(body)] {
+  edges_.scheduler.post([this, alive = is_alive_, body = std::move(body)] {
     if (*alive) edges_.sink(body);
   });
 }
@@ -56,7 +56,7 @@ void EffectRunner::launch(const core::LaunchInstance& order) {
   core::LaunchAnswered answer{order.service, order.replica, order.attempt, {}};
   const bool is_sandbox = order.spec.sandbox.enabled;
   Cloud* cloud = find(order.offer.place.cloud, is_sandbox);
-  auto secrets = edges_.secrets.get(order.service, order.version);
+  auto secrets = edges_.secrets(order.service, order.version);
   if (cloud == nullptr || !secrets) {
     launching_.erase(key);
     answer.outcome = cloud == nullptr

@@ -16,11 +16,10 @@
 #include <vector>
 
 #include "adapters/cloud.h"
-#include "adapters/prober.h"
-#include "adapters/reactor.h"
-#include "adapters/secret_store.h"
 #include "core/effect.h"
 #include "core/input.h"
+#include "core/result.h"
+#include "core/scheduler.h"
 
 namespace sky::adapters {
 
@@ -28,11 +27,13 @@ class EffectRunner {
  public:
   using Sink = std::function<void(core::InputBody)>;
   using Now = std::function<core::Instant()>;  // the log clock
+  using SecretsOf = std::function<core::Result<Secrets>(const core::ServiceName&, core::Version)>;
+  using ProbeNow = std::function<void(const core::ServiceName&, core::ReplicaId)>;
 
   struct Edges {
-    Reactor& reactor;
-    SecretStore& secrets;
-    Prober& prober;
+    core::Scheduler& scheduler;
+    SecretsOf secrets;
+    ProbeNow probe_now;
     Now now;
     Sink sink;
   };

@@ -10,48 +10,46 @@ using core::ErrorCode;
 using core::Result;
 using events::FrameKind;
 
-FollowClient::FollowClient(Reactor& reactor, std::filesystem::path socket_path,
-                           events::FollowRequest request, FollowCallbacks callbacks)
-    : reactor_(reactor),
-      path_(std::move(socket_path)),
+FollowClient::FollowClient(core::Scheduler& scheduler, Dial dial, events::FollowRequest request,
+                           FollowCallbacks callbacks)
+    : dial_(std::move(dial)),
       request_(request),
       callbacks_(std::move(callbacks)),
       next_(request.from),
-      retry_(reactor) {}
+      retry_(scheduler.make_alarm()) {}
 
 FollowClient::~FollowClient() = default;
 
 void FollowClient::start() {
-  retry_.start(core::Duration{0}, [this] { connect(); });
+  retry_->start(core::Duration{0}, [this] { connect(); });
 }
 
 void FollowClient::connect() {
   reader_ = events::FrameReader(events::max_daemon_frame);
-  socket_ = std::make_unique<UnixSocket>(reactor_);
-  socket_->connect(path_, [this](Result<void> connected) {
+  stream_ = dial_([this](Result<void> connected) {
     if (!connected) return lose(connected.error().text);
-    socket_->start([this](std::span<const std::byte> bytes) { receive(bytes); },
+    stream_->start([this](std::span<const std::byte> bytes) { receive(bytes); },
                    [this](const std::string& reason) { lose(reason); });
   });
 }
 
 void FollowClient::lose(const std::string& reason) {
-  socket_->close();
+  stream_->close();
   is_connected_ = false;
-  retry_.start(wait_, [this] { connect(); });
+  retry_->start(wait_, [this] { connect(); });
   wait_ = std::min(2 * wait_, last_wait);
   if (callbacks_.on_disconnected) callbacks_.on_disconnected(reason);
 }
 
 bool FollowClient::send(const events::BalancerReport& report) {
   if (!is_connected_) return false;
-  socket_->write(events::report_frame(report));
+  stream_->write(events::report_frame(report));
   return true;
 }
 
 void FollowClient::receive(std::span<const std::byte> bytes) {
   reader_.feed(bytes);
-  while (socket_->is_open()) {
+  while (stream_->is_open()) {
     const auto next = reader_.next();
     if (!next) return lose(next.error().text);
     if (!*next) return;
@@ -80,7 +78,7 @@ Result<void> FollowClient::handle(const events::FrameReader::Frame& frame) {
       if (!first) return first.error();
       if (callbacks_.on_compacted) callbacks_.on_compacted(*first);
       next_ = request_.routing_snapshot_first ? core::Seq{} : *first;
-      socket_->write(events::request_frame({next_, request_.routing_snapshot_first}));
+      stream_->write(events::request_frame({next_, request_.routing_snapshot_first}));
       return {};
     }
     case FrameKind::error:
@@ -99,7 +97,7 @@ Result<void> FollowClient::greet(const events::Welcome& welcome) {
   is_connected_ = true;
   wait_ = first_wait;
   const bool wants_table = request_.routing_snapshot_first && next_.value == 0;
-  socket_->write(events::request_frame({next_, wants_table}));
+  stream_->write(events::request_frame({next_, wants_table}));
   if (callbacks_.on_connected) callbacks_.on_connected();
   return {};
 }
@@ -123,7 +121,7 @@ Result<void> FollowClient::take_commit(std::span<const std::byte> payload) {
     if (event.seq < next_) continue;  // the commit began before what we asked for
     next_ = event.seq.next();
     if (callbacks_.on_event) callbacks_.on_event(event);
-    if (!socket_->is_open()) break;
+    if (!stream_->is_open()) break;
   }
   return {};
 }

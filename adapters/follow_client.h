@@ -1,18 +1,17 @@
-// Follows the daemon's log over its unix socket, for as long as it lives: reconnects by itself and
-// goes on where it was, so that every event arrives once and in order.
+// Follows the daemon's log over a connection to it, for as long as it lives: reconnects by itself
+// and goes on where it was, so that every event arrives once and in order.
 //
 // When the daemon comes back with another log, it starts over: with a table again, or at the
 // beginning. Loop thread; callbacks are called from the loop, never from inside a call.
 #pragma once
 
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
 
-#include "adapters/reactor.h"
-#include "adapters/unix_socket.h"
+#include "adapters/byte_stream.h"
 #include "core/routing.h"
+#include "core/scheduler.h"
 #include "events/follow_protocol.h"
 
 namespace sky::adapters {
@@ -33,7 +32,8 @@ class FollowClient {
   static constexpr core::Duration first_wait = core::milliseconds(20);
   static constexpr core::Duration last_wait = core::seconds(1);
 
-  FollowClient(Reactor& reactor, std::filesystem::path socket_path, events::FollowRequest request,
+  // `scheduler` outlives it. `dial` reaches the daemon's events::follow_socket_name.
+  FollowClient(core::Scheduler& scheduler, Dial dial, events::FollowRequest request,
                FollowCallbacks callbacks);
   ~FollowClient();
   FollowClient(const FollowClient&) = delete;
@@ -56,11 +56,10 @@ class FollowClient {
   core::Result<void> take_commit(std::span<const std::byte> payload);
   void lose(const std::string& reason);
 
-  Reactor& reactor_;
-  const std::filesystem::path path_;
+  const Dial dial_;
   const events::FollowRequest request_;
   const FollowCallbacks callbacks_;
-  std::unique_ptr<UnixSocket> socket_;
+  std::unique_ptr<ByteStream> stream_;
   events::FrameReader reader_{events::max_daemon_frame};
   events::CommitDecoder decoder_;
   events::Commit commit_;
@@ -68,7 +67,7 @@ class FollowClient {
   core::Seq next_;  // first event wanted; zero: a table or the oldest first
   bool is_connected_ = false;
   core::Duration wait_ = first_wait;
-  Timer retry_;
+  std::unique_ptr<core::Alarm> retry_;
 };
 
 }  // namespace sky::adapters

@@ -6,34 +6,26 @@
 namespace sky::adapters {
 
 struct FollowServer::Follower {
-  std::unique_ptr<UnixSocket> socket;
+  std::unique_ptr<ByteStream> stream;
   std::unique_ptr<events::FollowSession> session;
   bool is_over = false;  // removed at the next turn, outside its own callbacks
 };
 
-FollowServer::FollowServer(Reactor& reactor, const events::Log& log,
+FollowServer::FollowServer(core::Scheduler& scheduler, const events::Log& log,
                            events::FollowSession::RoutingProvider routing)
-    : reactor_(reactor),
-      log_(log),
+    : log_(log),
       routing_(std::move(routing)),
-      listener_(reactor),
       published_(log.position().durable),
-      turn_(reactor) {}
+      turn_(scheduler.make_alarm()) {}
 
 FollowServer::~FollowServer() = default;
 
-core::Result<void> FollowServer::listen(const std::filesystem::path& directory) {
-  return listener_.listen(
-      directory / events::follow_socket_name,
-      [this](std::unique_ptr<UnixSocket> socket) { accept(std::move(socket)); });
-}
-
-void FollowServer::accept(std::unique_ptr<UnixSocket> socket) {
+void FollowServer::accept(std::unique_ptr<ByteStream> stream) {
   if (followers_.size() >= max_followers) return;
   const Id id = next_id_++;
   auto follower = std::make_unique<Follower>();
-  UnixSocket* const out = socket.get();
-  follower->socket = std::move(socket);
+  ByteStream* const out = stream.get();
+  follower->stream = std::move(stream);
   follower->session = std::make_unique<events::FollowSession>(
       log_,
       events::FollowSession::Transport{[out](std::string frame) { out->write(std::move(frame)); },
@@ -49,7 +41,7 @@ void FollowServer::receive(Id id, std::span<const std::byte> bytes) {
   Follower& follower = *followers_.at(id);
   const auto received = follower.session->receive(bytes);
   if (!received) {
-    follower.socket->close_when_sent();
+    follower.stream->close_when_sent();
     lose(id, received.error().text);
   }
   schedule_turn();
@@ -58,7 +50,7 @@ void FollowServer::receive(Id id, std::span<const std::byte> bytes) {
 void FollowServer::report(Id id, events::BalancerReport report) {
   if (auto* hello = std::get_if<core::BalancerHello>(&report)) {
     balancer_ = id;  // a new one takes over; the end of the old one is not a loss any more
-    hello->pid = followers_.at(id)->socket->peer().pid;
+    hello->pid = followers_.at(id)->stream->peer().pid;
   }
   if (id != balancer_ || !on_report_) return;
   std::visit([this](auto& one) { on_report_(std::move(one)); }, report);
@@ -83,11 +75,11 @@ void FollowServer::publish(core::Seq last, const std::string& commit_bytes) {
 }
 
 void FollowServer::schedule_turn() {
-  if (turn_.is_active()) return;
+  if (turn_->is_active()) return;
   for (const auto& [id, follower] : followers_) {
-    const bool is_removable = follower->is_over && !follower->socket->is_open();
+    const bool is_removable = follower->is_over && !follower->stream->is_open();
     if (is_removable || (!follower->is_over && follower->session->wants_turn())) {
-      turn_.start(core::Duration{0}, [this] { take_turns(); });
+      turn_->start(core::Duration{0}, [this] { take_turns(); });
       return;
     }
   }
@@ -99,12 +91,12 @@ void FollowServer::take_turns() {
     if (!follower->is_over && !follower->session->take_turn()) failed.push_back(id);
   }
   for (const Id id : failed) {
-    followers_.at(id)->socket->close_when_sent();
+    followers_.at(id)->stream->close_when_sent();
     lose(id, "the log cannot be read");
   }
   std::erase_if(followers_, [](const auto& entry) {
     const Follower& follower = *entry.second;
-    return follower.is_over && !follower.socket->is_open();
+    return follower.is_over && !follower.stream->is_open();
   });
   schedule_turn();
 }

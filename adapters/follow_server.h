@@ -1,20 +1,18 @@
-// Accepts followers of the log on a unix socket: balancers and `skyctl events --follow`.
+// Serves the followers of the log, balancers and `skyctl events --follow`: one session each.
 //
 // What is published is durable already. Reports come from the one balancer: the connection that
 // said hello last. Loop thread; callbacks are called from the loop, never from inside a call.
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
 
-#include "adapters/reactor.h"
-#include "adapters/unix_socket.h"
+#include "adapters/byte_stream.h"
 #include "core/input.h"
-#include "core/result.h"
+#include "core/scheduler.h"
 #include "events/follow_session.h"
 #include "events/log.h"
 
@@ -29,7 +27,7 @@ class FollowServer {
   static constexpr std::size_t max_followers = 256;
 
   // All outlive the server. `routing` gives the balancer's table as of a durable event.
-  FollowServer(Reactor& reactor, const events::Log& log,
+  FollowServer(core::Scheduler& scheduler, const events::Log& log,
                events::FollowSession::RoutingProvider routing);
   ~FollowServer();
   FollowServer(const FollowServer&) = delete;
@@ -38,8 +36,8 @@ class FollowServer {
   void on_report(OnReport callback) { on_report_ = std::move(callback); }
   void on_balancer_gone(OnBalancerGone callback) { on_balancer_gone_ = std::move(callback); }
 
-  // Listens on events::follow_socket_name in the directory. Errors: see UnixListener.
-  core::Result<void> listen(const std::filesystem::path& directory);
+  // A connection that was made to us, not started yet.
+  void accept(std::unique_ptr<ByteStream> stream);
 
   // A commit whose newest event is `last` is durable. Commits are published in order.
   void publish(core::Seq last, const std::string& commit_bytes);
@@ -50,24 +48,21 @@ class FollowServer {
   struct Follower;
   using Id = std::uint64_t;
 
-  void accept(std::unique_ptr<UnixSocket> socket);
   void receive(Id id, std::span<const std::byte> bytes);
   void report(Id id, events::BalancerReport report);
   void lose(Id id, const std::string& reason);
   void schedule_turn();
   void take_turns();
 
-  Reactor& reactor_;
   const events::Log& log_;
   const events::FollowSession::RoutingProvider routing_;
   OnReport on_report_;
   OnBalancerGone on_balancer_gone_;
-  UnixListener listener_;
   std::map<Id, std::unique_ptr<Follower>> followers_;
   Id next_id_ = 1;
   Id balancer_ = 0;  // 0: none
   core::Seq published_;
-  Timer turn_;
+  std::unique_ptr<core::Alarm> turn_;
 };
 
 }  // namespace sky::adapters

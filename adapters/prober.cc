@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "core/check.h"
 
@@ -42,22 +43,27 @@ HttpRequest request_of(const ProbeTask& task) {
 }  // namespace
 
 struct Prober::Probe {
-  Probe(Reactor& reactor, ProbeTask wanted, std::uint64_t number)
-      : task(std::move(wanted)), generation(number), timer(reactor) {}
+  Probe(core::Scheduler& scheduler, ProbeTask wanted, std::uint64_t number)
+      : task(std::move(wanted)), generation(number), timer(scheduler.make_alarm()) {}
 
   ProbeTask task;
   std::uint64_t generation;  // answers of an earlier task of the same replica are not ours
-  Timer timer;
-  HttpClient::RequestId request = 0;  // nonzero: under way
+  std::unique_ptr<core::Alarm> timer;
+  HttpSender::RequestId request = 0;  // nonzero: under way
   bool is_due = false;  // the interval passed while it was under way
 };
 
-Prober::Prober(Reactor& reactor, OnResult on_result, std::size_t max_in_flight)
-    : reactor_(reactor),
+Prober::Prober(core::Scheduler& scheduler, HttpSender& sender, OnResult on_result)
+    : scheduler_(scheduler),
+      sender_(sender),
       on_result_(std::move(on_result)),
-      client_(reactor, {.max_in_flight = max_in_flight}) {}
+      is_alive_(std::make_shared<bool>(true)) {}
 
-Prober::~Prober() = default;
+Prober::~Prober() {
+  *is_alive_ = false;
+  for (auto& [key, probe] : std::exchange(probes_, {}))
+    if (probe->request != 0) sender_.cancel(probe->request);
+}
 
 void Prober::set_tasks(const std::vector<ProbeTask>& tasks) {
   std::set<Key> wanted;
@@ -66,8 +72,8 @@ void Prober::set_tasks(const std::vector<ProbeTask>& tasks) {
     SKY_CHECK(wanted.insert(key).second, "a replica is probed by one task");
     std::unique_ptr<Probe>& probe = probes_[key];
     if (probe && probe->task == task) continue;
-    if (probe && probe->request != 0) client_.cancel(probe->request);
-    probe = std::make_unique<Probe>(reactor_, task, ++generation_);
+    if (probe && probe->request != 0) sender_.cancel(probe->request);
+    probe = std::make_unique<Probe>(scheduler_, task, ++generation_);
     ask(*probe);
   }
   for (auto it = probes_.begin(); it != probes_.end();) {
@@ -75,7 +81,7 @@ void Prober::set_tasks(const std::vector<ProbeTask>& tasks) {
       ++it;
       continue;
     }
-    if (it->second->request != 0) client_.cancel(it->second->request);
+    if (it->second->request != 0) sender_.cancel(it->second->request);
     it = probes_.erase(it);
   }
 }
@@ -89,10 +95,11 @@ void Prober::ask(Probe& probe) {
   const Key key{probe.task.service, probe.task.replica};
   const std::uint64_t generation = probe.generation;
   probe.is_due = false;
-  probe.request = client_.send(
-      request_of(probe.task),
-      [this, key, generation](HttpResponse answer) { answered(key, generation, answer); });
-  probe.timer.start(probe.task.interval, [this, &probe] {
+  probe.request = sender_.send(request_of(probe.task),
+                               [this, alive = is_alive_, key, generation](HttpResponse answer) {
+                                 if (*alive) answered(key, generation, answer);
+                               });
+  probe.timer->start(probe.task.interval, [this, &probe] {
     if (probe.request == 0) return ask(probe);
     probe.is_due = true;
   });

@@ -15,9 +15,9 @@
 #include <string>
 #include <vector>
 
-#include "adapters/http_client.h"
-#include "adapters/reactor.h"
+#include "adapters/http_sender.h"
 #include "core/input.h"
+#include "core/scheduler.h"
 
 namespace sky::adapters {
 
@@ -40,8 +40,8 @@ class Prober {
  public:
   using OnResult = std::function<void(core::ProbeReturned)>;
 
-  // `reactor` outlives it. Destroyed outside of its callback.
-  Prober(Reactor& reactor, OnResult on_result, std::size_t max_in_flight = 512);
+  // `scheduler` and `sender` outlive it. Destroyed outside of its callback; nobody is called then.
+  Prober(core::Scheduler& scheduler, HttpSender& sender, OnResult on_result);
   ~Prober();
   Prober(const Prober&) = delete;
   Prober& operator=(const Prober&) = delete;
@@ -59,11 +59,12 @@ class Prober {
   void ask(Probe& probe);
   void answered(const Key& key, std::uint64_t generation, const HttpResponse& response);
 
-  Reactor& reactor_;
+  core::Scheduler& scheduler_;
+  HttpSender& sender_;
   OnResult on_result_;
-  HttpClient client_;
   std::map<Key, std::unique_ptr<Probe>> probes_;
   std::uint64_t generation_ = 0;
+  std::shared_ptr<bool> is_alive_;  // answers may come after our end
 };
 
 }  // namespace sky::adapters

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "adapters/background_thread.h"
 #include "core/check.h"
 
 namespace sky::adapters {
@@ -32,6 +33,12 @@ void Reactor::post(std::function<void()> task) {
     posted_.push_back(std::move(task));
   }
   uv_async_send(wake_.get());
+}
+
+std::unique_ptr<core::Alarm> Reactor::make_alarm() { return std::make_unique<Timer>(*this); }
+
+std::unique_ptr<core::Background> Reactor::make_background() {
+  return std::make_unique<BackgroundThread>();
 }
 
 void Reactor::run_posted() {

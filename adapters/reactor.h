@@ -12,14 +12,15 @@
 #include <vector>
 
 #include "adapters/uv_handle.h"
+#include "core/scheduler.h"
 #include "core/time.h"
 
 namespace sky::adapters {
 
-class Reactor {
+class Reactor final : public core::Scheduler {
  public:
   Reactor();
-  ~Reactor();
+  ~Reactor() override;
   Reactor(const Reactor&) = delete;
   Reactor& operator=(const Reactor&) = delete;
 
@@ -28,8 +29,9 @@ class Reactor {
   void run();  // until stop(); the reactor itself keeps it alive
   void stop();  // loop thread or a posted task
 
-  // Any thread: runs `task` on the loop thread, in order, never at once.
-  void post(std::function<void()> task);
+  void post(std::function<void()> task) override;
+  std::unique_ptr<core::Alarm> make_alarm() override;  // a Timer
+  std::unique_ptr<core::Background> make_background() override;  // a thread
 
  private:
   void run_posted();
@@ -40,15 +42,15 @@ class Reactor {
   std::vector<std::function<void()>> posted_;
 };
 
-// Calls back once, or at an interval, until stopped or destroyed.
-class Timer {
+// In milliseconds, rounded up.
+class Timer final : public core::Alarm {
  public:
   explicit Timer(Reactor& reactor);
 
-  void start(core::Duration after, std::function<void()> task);
-  void start_repeating(core::Duration every, std::function<void()> task);
-  void stop();
-  bool is_active() const;
+  void start(core::Duration after, std::function<void()> task) override;
+  void start_repeating(core::Duration every, std::function<void()> task) override;
+  void stop() override;
+  bool is_active() const override;
 
  private:
   void arm(core::Duration after, core::Duration every, std::function<void()> task);

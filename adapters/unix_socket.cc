@@ -196,6 +196,14 @@ Peer UnixSocket::peer() const {
   return {credentials.pid, static_cast<std::int64_t>(credentials.uid)};
 }
 
+Dial dial_unix(Reactor& reactor, std::filesystem::path path) {
+  return [&reactor, path = std::move(path)](std::function<void(Result<void>)> done) {
+    auto socket = std::make_unique<UnixSocket>(reactor);
+    socket->connect(path, std::move(done));
+    return std::unique_ptr<ByteStream>(std::move(socket));
+  };
+}
+
 Result<void> UnixListener::listen(const std::filesystem::path& path, OnConnection on_connection) {
   const auto fits = check_length(path);
   if (!fits) return fits;

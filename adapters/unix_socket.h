@@ -1,59 +1,45 @@
 // Stream sockets in the file system: a listener, and one connection of either side.
 //
-// Sockets are made 0600; only our own user (or root) is let in. Loop thread. Nothing is called back
-// from inside a call. A connection must not be destroyed inside its on_data; call close() there.
+// Sockets are made 0600; only our own user (or root) is let in. Loop thread.
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
+#include "adapters/byte_stream.h"
 #include "adapters/reactor.h"
 #include "core/result.h"
 
 namespace sky::adapters {
 
-struct Peer {
-  std::int64_t pid = 0;
-  std::int64_t uid = -1;
-};
-
-class UnixSocket {
+class UnixSocket final : public ByteStream {
  public:
-  using OnData = std::function<void(std::span<const std::byte>)>;
-  using OnClosed = std::function<void(const std::string& reason)>;  // the other side, or an error
-  using OnDrained = std::function<void()>;
-
   // More than this waiting to be sent is a peer that does not read: the connection is given up.
   // One largest frame of the follow protocol (16 MiB) and what may wait before it.
   static constexpr std::size_t max_backlog_bytes = std::size_t{20} << 20;
 
   explicit UnixSocket(Reactor& reactor);
-  ~UnixSocket();
+  ~UnixSocket() override;
   UnixSocket(const UnixSocket&) = delete;
   UnixSocket& operator=(const UnixSocket&) = delete;
 
   // `done` is called once, later. On success call start().
   void connect(const std::filesystem::path& path, std::function<void(core::Result<void>)> done);
-  void start(OnData on_data, OnClosed on_closed);
+  void start(OnData on_data, OnClosed on_closed) override;
 
-  void write(std::string bytes);
-  std::size_t backlog_bytes() const { return backlog_; }
-  // Called after each finished write that leaves less than `low_water` to send.
-  void when_below(std::size_t low_water, OnDrained on_drained);
+  void write(std::string bytes) override;
+  std::size_t backlog_bytes() const override { return backlog_; }
+  void when_below(std::size_t low_water, OnDrained on_drained) override;
 
-  // Ends it silently: no callback runs any more.
-  void close();
-  // Like close(), after what was written has gone.
-  void close_when_sent();
-  bool is_open() const { return is_open_; }
+  void close() override;
+  void close_when_sent() override;
+  bool is_open() const override { return is_open_; }
 
-  Peer peer() const;
+  Peer peer() const override;
 
  private:
   friend class UnixListener;
@@ -77,6 +63,9 @@ class UnixSocket {
   bool closes_when_sent_ = false;
   bool gave_up_ = false;
 };
+
+// `reactor` outlives the dial and what it dialled.
+Dial dial_unix(Reactor& reactor, std::filesystem::path path);
 
 class UnixListener {
  public:

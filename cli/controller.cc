@@ -17,13 +17,13 @@ bool is_measurement(const core::Event& event) {
 
 }  // namespace
 
-Controller::Controller(adapters::Reactor& reactor, events::CommitQueue& queue,
+Controller::Controller(core::Scheduler& scheduler, events::CommitQueue& queue,
                        projections::Model model, ControllerEdges edges)
     : queue_(queue),
       model_(std::move(model)),
       durable_routes_(projections::routing_snapshot(model_)),
       edges_(std::move(edges)),
-      wake_(reactor) {}
+      wake_(scheduler.make_alarm()) {}
 
 void Controller::submit(core::InputBody body, Reply reply) {
   projections::Step step = projections::step(model_, {edges_.now(), std::move(body)});
@@ -63,10 +63,10 @@ void Controller::follow_targets(const std::vector<core::Event>& events) {
 }
 
 void Controller::arm(std::optional<core::Instant> wake_at) {
-  wake_.stop();
+  wake_->stop();
   if (!wake_at) return;
   const core::Duration left = std::max(core::Duration{0}, *wake_at - edges_.now().at);
-  wake_.start(left, [this] { submit(core::Tick{}); });
+  wake_->start(left, [this] { submit(core::Tick{}); });
 }
 
 }  // namespace sky::cli

@@ -5,14 +5,15 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <vector>
 
-#include "adapters/reactor.h"
 #include "core/effect.h"
 #include "core/input.h"
 #include "core/result.h"
 #include "core/routing.h"
+#include "core/scheduler.h"
 #include "events/commit_queue.h"
 #include "projections/model.h"
 #include "projections/probe_targets.h"
@@ -33,7 +34,7 @@ class Controller {
   using Reply = std::function<void(core::Result<void>)>;
 
   // `model` is the fold of everything in the queue's log. All references outlive the controller.
-  Controller(adapters::Reactor& reactor, events::CommitQueue& queue, projections::Model model,
+  Controller(core::Scheduler& scheduler, events::CommitQueue& queue, projections::Model model,
              ControllerEdges edges);
 
   // Takes one observation in. `reply` is called when its events are durable, or with a rejection.
@@ -54,7 +55,7 @@ class Controller {
   projections::Model model_;
   core::RoutingSnapshot durable_routes_;
   ControllerEdges edges_;
-  adapters::Timer wake_;
+  std::unique_ptr<core::Alarm> wake_;
 };
 
 }  // namespace sky::cli

@@ -9,26 +9,21 @@
 #include <vector>
 
 #include "adapters/clock.h"
-#include "adapters/effect_runner.h"
-#include "adapters/follow_server.h"
 #include "adapters/http_client.h"
-#include "adapters/prober.h"
 #include "adapters/reactor.h"
 #include "adapters/sandbox/sandbox_cloud.h"
 #include "adapters/secret_store.h"
+#include "adapters/unix_socket.h"
 #include "cli/api.h"
 #include "cli/command.h"
-#include "cli/controller.h"
-#include "cli/history.h"
+#include "cli/control_plane.h"
 #include "cli/http_server.h"
 #include "cli/lb_supervisor.h"
 #include "cli/log_api.h"
 #include "cli/log_identity.h"
-#include "cli/log_tender.h"
-#include "cli/probe_tasks.h"
 #include "cli/sandbox_market.h"
 #include "cli/stop_signals.h"
-#include "events/commit_queue.h"
+#include "events/follow_protocol.h"
 #include "events/log.h"
 
 namespace sky::cli {
@@ -53,67 +48,48 @@ class Daemon {
         clock_(folded.model.now),
         secrets_(home_.root / "secrets"),
         http_(reactor_),
-        prober_(reactor_,
-                [this](core::ProbeReturned answer) { controller_.submit(std::move(answer)); }),
-        runner_({reactor_, secrets_, prober_, [this] { return clock_.now().at; },
-                 [this](core::InputBody body) { controller_.submit(std::move(body)); }}),
-        queue_(
-            *log_, [this](std::function<void()> task) { reactor_.post(std::move(task)); },
-            [this](core::Seq last, const std::string& bytes) {
-              followers_.publish(last, bytes);
-              tender_.note_commit(last);
-            },
-            [this](const core::Error& error) { die(error); }),
+        probe_sender_(reactor_, {.max_in_flight = max_probes_in_flight}),
         balancer_(reactor_, home_, options.bind_host),
-        controller_(reactor_, queue_, std::move(folded.model), edges()),
-        tender_(
-            reactor_, *log_, controller_, [this] { return clock_.now(); }, say, folded.snapshot),
-        rejected_snapshots_(std::move(folded.rejected)),
-        followers_(reactor_, *log_, [this] { return controller_.durable_routes(); }),
+        control_(edges(), std::move(folded)),
+        follow_socket_(reactor_),
         api_context_{home_,
-                     controller_,
+                     control_.controller(),
                      secrets_,
                      http_,
                      [this] { return clock_.now(); },
-                     [this] { return queue_.backlog(); },
+                     [this] { return control_.backlog(); },
                      [this] { stop("asked to by `daemon stop`"); }},
         server_(reactor_, [this](const HttpRequest& request, Responder responder) {
           router_.handle(request, responder);
         }) {
     add_sandbox(market, market_speed);
     add_api_routes(router_, api_context_);
-    add_log_routes(router_, *log_, tender_);
+    add_log_routes(router_, *log_, control_.tender());
   }
 
   int run() {
-    followers_.on_report([this](core::InputBody report) {
-      if (std::holds_alternative<core::BalancerHello>(report)) balancer_.note_connected();
-      controller_.submit(std::move(report));
-    });
-    followers_.on_balancer_gone([this](std::string reason) {
-      if (stopping_) return;  // with us, as we asked it to
-      controller_.submit(core::BalancerGone{std::move(reason)});
-      balancer_.check();
-    });
-    controller_.submit(
-        core::Started{log_->id(), SKY_VERSION, log_->epoch(), log_->repaired_after()},
-        [this](core::Result<void>) { open_doors(); });
-    tender_.report(rejected_snapshots_);
+    control_.start([this] { open_doors(); });
     reactor_.run();
     return exit_status_;
   }
 
  private:
-  ControllerEdges edges() {
-    return {[this] { return clock_.now(); },
-            [this](const core::Effect& effect) { runner_.run(effect); },
-            [this](const std::vector<projections::ProbeTarget>& targets) {
-              prober_.set_tasks(probe_tasks(targets, secrets_));
-            },
-            [this](bool needed) { balancer_.set_needed(needed); },
-            [this](const core::ServiceName& service) {
-              if (auto removed = secrets_.remove(service); !removed) say(removed.error().text);
-            }};
+  ControlPlaneEdges edges() {
+    return {.scheduler = reactor_,
+            .log = *log_,
+            .probe_sender = probe_sender_,
+            .now = [this] { return clock_.now(); },
+            .secrets = [this](const core::ServiceName& service,
+                              core::Version version) { return secrets_.get(service, version); },
+            .forget_service =
+                [this](const core::ServiceName& service) {
+                  if (auto removed = secrets_.remove(service); !removed) say(removed.error().text);
+                },
+            .set_balancer_needed = [this](bool needed) { balancer_.set_needed(needed); },
+            .balancer_connected = [this] { balancer_.note_connected(); },
+            .balancer_gone = [this] { balancer_.check(); },
+            .say = say,
+            .on_failure = [this](const core::Error& error) { die(error); }};
   }
 
   void add_sandbox(const adapters::sandbox::Market& market, std::uint32_t market_speed) {
@@ -124,13 +100,16 @@ class Daemon {
          .program = {},
          .market = market,
          .market_speed_percent = market_speed},
-        [this](core::InstanceChanged change) { controller_.submit(std::move(change)); });
-    for (const auto& cloud : clouds_) runner_.add_cloud(*cloud, true);
+        [this](core::InstanceChanged change) { control_.take(std::move(change)); });
+    for (const auto& cloud : clouds_) control_.add_cloud(*cloud, true);
   }
 
   // Only when the start itself is durable: nobody is answered by a daemon that may not write.
   void open_doors() {
-    auto following = followers_.listen(home_.root);
+    auto following = follow_socket_.listen(home_.root / events::follow_socket_name,
+                                           [this](std::unique_ptr<adapters::UnixSocket> one) {
+                                             control_.followers().accept(std::move(one));
+                                           });
     if (!following) return die(following.error());
     auto listening = server_.listen_unix(home_.api_socket());
     if (!listening) return die(listening.error());
@@ -140,11 +119,11 @@ class Daemon {
 
   void stop(const std::string& reason) {
     if (std::exchange(stopping_, true)) return;
-    if (controller_.model().services.empty()) balancer_.stop_process();
+    if (control_.controller().model().services.empty()) balancer_.stop_process();
     balancer_.set_needed(false);
-    controller_.submit(core::Stopping{reason}, [this, reason](core::Result<void>) {
+    control_.stop(reason, [this, reason] {
       say("stopped: " + reason);
-      tender_.take_last();
+      control_.tender().take_last();
       server_.drain();
       stop_soon_.start(stop_grace, [this] { reactor_.stop(); });
     });
@@ -159,6 +138,8 @@ class Daemon {
 
   // Lets the answer to `daemon stop` out.
   static constexpr core::Duration stop_grace = core::milliseconds(50);
+  // A connection each; the others wait their turn. A guess.
+  static constexpr std::size_t max_probes_in_flight = 512;
 
   Home home_;
   int exit_status_ = exit_done;
@@ -170,14 +151,10 @@ class Daemon {
   adapters::Clock clock_;
   adapters::SecretStore secrets_;
   adapters::HttpClient http_;
-  adapters::Prober prober_;
-  adapters::EffectRunner runner_;
-  events::CommitQueue queue_;
+  adapters::HttpClient probe_sender_;
   LbSupervisor balancer_;
-  Controller controller_;
-  LogTender tender_;
-  const std::vector<core::SnapshotRejected> rejected_snapshots_;
-  adapters::FollowServer followers_;
+  ControlPlane control_;
+  adapters::UnixListener follow_socket_;
   std::vector<std::unique_ptr<adapters::sandbox::SandboxCloud>> clouds_;
   ApiContext api_context_;
   HttpRouter router_;

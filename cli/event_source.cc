@@ -7,6 +7,7 @@
 
 #include "adapters/follow_client.h"
 #include "adapters/reactor.h"
+#include "adapters/unix_socket.h"
 #include "cli/daemon_process.h"
 #include "cli/history.h"
 #include "events/log.h"
@@ -60,8 +61,9 @@ core::Result<void> follow(const Home& home, core::Seq from, const EventVisitor& 
     callbacks.on_connected = [] {};
     callbacks.on_compacted = say_where_it_begins;
     callbacks.on_disconnected = [](const std::string&) {};
-    adapters::FollowClient client(reactor, home.root / events::follow_socket_name,
-                                  events::FollowRequest{.from = from}, std::move(callbacks));
+    adapters::FollowClient client(
+        reactor, adapters::dial_unix(reactor, home.root / events::follow_socket_name),
+        events::FollowRequest{.from = from}, std::move(callbacks));
     patience.start(connect_patience, [&] {
       failure =
           core::Error{core::ErrorCode::unavailable,

@@ -10,19 +10,16 @@ namespace sky::cli {
 using core::Result;
 using core::Seq;
 
-LogTender::LogTender(adapters::Reactor& reactor, events::Log& log, Controller& controller,
+LogTender::LogTender(core::Scheduler& scheduler, events::Log& log, Controller& controller,
                      std::function<core::Stamp()> now, Say say, Seq newest)
-    : reactor_(reactor),
+    : scheduler_(scheduler),
       log_(log),
       controller_(controller),
       now_(std::move(now)),
       say_(std::move(say)),
       newest_(newest),
-      taken_at_(now_().at) {}
-
-LogTender::~LogTender() {
-  if (thread_.joinable()) thread_.join();
-}
+      taken_at_(now_().at),
+      background_(scheduler.make_background()) {}
 
 void LogTender::report(const std::vector<core::SnapshotRejected>& rejected) {
   for (const core::SnapshotRejected& one : rejected) {
@@ -85,28 +82,14 @@ void LogTender::cut(Seq wanted, const std::string& reason, Seq snapshot, WhenCut
 }
 
 void LogTender::take_last() {
-  if (thread_.joinable()) thread_.join();
+  background_->wait();
   if (controller_.model().seq <= newest_.next()) return;
   const auto taken = store_snapshot(log_, take_snapshot(controller_.model()));
   if (!taken) say_("no snapshot: " + taken.error().text);
 }
 
 void LogTender::run(Job job) {
-  jobs_.push_back(std::move(job));
-  if (!is_running_) run_next();
-}
-
-void LogTender::run_next() {
-  if (thread_.joinable()) thread_.join();  // it has posted its end: no wait
-  is_running_ = !jobs_.empty();
-  if (!is_running_) return;
-  thread_ = std::thread([this, job = std::move(jobs_.front())] {
-    reactor_.post([this, done = job()] {
-      done();
-      run_next();
-    });
-  });
-  jobs_.pop_front();
+  background_->run([this, job = std::move(job)] { scheduler_.post(job()); });
 }
 
 }  // namespace sky::cli

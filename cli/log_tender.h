@@ -1,18 +1,18 @@
 // The daemon's care for its log: snapshots from time to time, and cutting off old events.
 //
-// Loop thread; the disk work runs on a thread of its own, one job at a time, beside the commits and
-// never before them. A snapshot that fails is said and tried again later: the log does not need it.
+// Loop thread; the disk work runs in a background of its own, one job at a time, beside the commits
+// and never before them. A snapshot that fails is said and tried again later: the log does not need
+// it.
 #pragma once
 
-#include <deque>
 #include <functional>
+#include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include "adapters/reactor.h"
 #include "cli/controller.h"
 #include "cli/history.h"
+#include "core/scheduler.h"
 #include "events/log.h"
 
 namespace sky::cli {
@@ -27,9 +27,8 @@ class LogTender {
   using WhenCut = std::function<void(core::Result<core::LogTruncated>)>;
 
   // All outlive the tender. `newest` is the snapshot the start was folded from.
-  LogTender(adapters::Reactor& reactor, events::Log& log, Controller& controller,
+  LogTender(core::Scheduler& scheduler, events::Log& log, Controller& controller,
             std::function<core::Stamp()> now, Say say, core::Seq newest);
-  ~LogTender();  // waits for the job that runs
   LogTender(const LogTender&) = delete;
   LogTender& operator=(const LogTender&) = delete;
 
@@ -44,15 +43,14 @@ class LogTender {
 
  private:
   using Done = std::function<void()>;  // on the loop thread
-  using Job = std::function<Done()>;  // on the other one
+  using Job = std::function<Done()>;  // in the background
   using WhenTaken = std::function<void(core::Result<core::SnapshotTaken>)>;
 
   void take(WhenTaken when_taken);
   void cut(core::Seq wanted, const std::string& reason, core::Seq snapshot, WhenCut when_cut);
   void run(Job job);
-  void run_next();
 
-  adapters::Reactor& reactor_;
+  core::Scheduler& scheduler_;
   events::Log& log_;
   Controller& controller_;
   const std::function<core::Stamp()> now_;
@@ -60,9 +58,7 @@ class LogTender {
   core::Seq newest_;  // event of the newest snapshot
   core::Instant taken_at_;
   bool is_taking_ = false;
-  std::deque<Job> jobs_;
-  bool is_running_ = false;
-  std::thread thread_;
+  std::unique_ptr<core::Background> background_;
 };
 
 }  // namespace sky::cli

@@ -34,14 +34,14 @@ adapters::ProbeTask probe_task(const projections::ProbeTarget& target,
 }  // namespace
 
 std::vector<adapters::ProbeTask> probe_tasks(const std::vector<projections::ProbeTarget>& targets,
-                                             const adapters::SecretStore& store) {
+                                             const adapters::EffectRunner::SecretsOf& secrets_of) {
   std::map<std::pair<core::ServiceName, core::Version>, adapters::Secrets> known;
   std::vector<adapters::ProbeTask> tasks;
   tasks.reserve(targets.size());
   for (const projections::ProbeTarget& target : targets) {
     const auto [found, is_new] = known.try_emplace({target.service, target.version});
     if (is_new) {
-      auto secrets = store.get(target.service, target.version);
+      auto secrets = secrets_of(target.service, target.version);
       if (secrets) found->second = std::move(*secrets);
     }
     tasks.push_back(probe_task(target, found->second));

@@ -4,8 +4,8 @@
 
 #include <vector>
 
+#include "adapters/effect_runner.h"
 #include "adapters/prober.h"
-#include "adapters/secret_store.h"
 #include "projections/probe_targets.h"
 
 namespace sky::cli {
@@ -13,6 +13,6 @@ namespace sky::cli {
 // A service whose secrets cannot be read is probed with `$NAME` left in: its probe then fails, and
 // says so in the log.
 std::vector<adapters::ProbeTask> probe_tasks(const std::vector<projections::ProbeTarget>& targets,
-                                             const adapters::SecretStore& secrets);
+                                             const adapters::EffectRunner::SecretsOf& secrets);
 
 }  // namespace sky::cli

@@ -1,11 +1,8 @@
 #include "events/commit_queue.h"
 
-#include <chrono>
-#include <condition_variable>
 #include <deque>
 #include <mutex>
 #include <optional>
-#include <thread>
 #include <utility>
 
 #include "core/check.h"
@@ -13,56 +10,46 @@
 namespace sky::events {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 // How old the low-water file may get on the disk itself; the window in which bit rot of the newest
 // commits can pass for a torn tail.
-constexpr std::chrono::seconds settle_period{1};
+constexpr core::Duration settle_period = core::seconds(1);
 
 }  // namespace
 
-// Two queues between two threads: entries to the commit thread, outcomes back to the loop.
+// Two queues between the loop and the background: entries to it, outcomes back.
 class CommitQueue::Worker {
  public:
-  Worker(Log& log, Post post, OnCommit on_commit, OnFailure on_failure)
+  Worker(Log& log, core::Scheduler& scheduler, OnCommit on_commit, OnFailure on_failure)
       : log_(log),
-        post_(std::move(post)),
+        scheduler_(scheduler),
         on_commit_(std::move(on_commit)),
         on_failure_(std::move(on_failure)),
         durable_(log.position().durable),
+        settle_(scheduler.make_alarm()),
         self_(std::make_shared<Worker*>(this)),
-        thread_([this] { run(); }) {}
+        background_(scheduler.make_background()) {}
 
-  ~Worker() {
-    *self_ = nullptr;
-    {
-      const std::lock_guard guard(mutex_);
-      is_stopping_ = true;
-    }
-    work_arrived_.notify_one();
-    thread_.join();
-  }
+  ~Worker() { *self_ = nullptr; }
 
   void append(std::vector<core::Event> events, WhenDurable when_durable) {
     backlog_ += events.size();
+    ++unfinished_;
+    bool is_first = false;  // of its group: the others are taken along
     {
       const std::lock_guard guard(mutex_);
+      is_first = entries_.empty();
       entries_.push_back({std::move(events), std::move(when_durable)});
-      ++unfinished_;
     }
-    work_arrived_.notify_one();
+    if (is_first) background_->run([this] { commit_waiting(); });
   }
 
   core::Result<void> flush() {
-    while (!failure_) {
-      {
-        std::unique_lock lock(mutex_);
-        outcome_arrived_.wait(lock, [this] { return !outcomes_.empty() || unfinished_ == 0; });
-        if (outcomes_.empty()) return {};
-      }
+    while (!failure_ && unfinished_ > 0) {
+      background_->wait();
       deliver();
     }
-    return *failure_;
+    if (failure_) return *failure_;
+    return {};
   }
 
   core::Seq durable() const { return durable_; }
@@ -82,24 +69,15 @@ class CommitQueue::Worker {
     std::optional<core::Error> failure;
   };
 
-  // ---- commit thread
+  // ---- in the background
 
-  void run() {
-    while (true) {
-      std::deque<Entry> group;
-      {
-        std::unique_lock lock(mutex_);
-        const auto has_work = [this] { return is_stopping_ || !entries_.empty(); };
-        if (!is_settled_) {
-          work_arrived_.wait_until(lock, settled_at_ + settle_period, has_work);
-        } else {
-          work_arrived_.wait(lock, has_work);
-        }
-        if (is_stopping_) return;
-        group.swap(entries_);
-      }
-      if (!commit_all(std::move(group)) || !settle_when_due()) return;
+  void commit_waiting() {
+    std::deque<Entry> group;
+    {
+      const std::lock_guard guard(mutex_);
+      group.swap(entries_);
     }
+    if (!has_failed_) commit_all(std::move(group));
   }
 
   bool commit_all(std::deque<Entry> group) {
@@ -132,23 +110,19 @@ class CommitQueue::Worker {
       auto bytes = log_.append(events);
       if (!bytes) return report(bytes.error());
       outcome.bytes = std::move(*bytes);
-      if (is_settled_)
-        settled_at_ = Clock::now();  // the first commit after a pause starts the second
-      is_settled_ = false;
     }
     hand_over(std::move(outcome));
     return true;
   }
 
-  bool settle_when_due() {
-    if (is_settled_ || Clock::now() < settled_at_ + settle_period) return true;
+  void settle() {
+    if (has_failed_) return;
     const auto settled = log_.settle();
-    if (!settled) return report(settled.error());
-    is_settled_ = true;
-    return true;
+    if (!settled) report(settled.error());
   }
 
   bool report(const core::Error& error) {
+    has_failed_ = true;
     Outcome outcome;
     outcome.failure = error;
     hand_over(std::move(outcome));
@@ -160,9 +134,8 @@ class CommitQueue::Worker {
       const std::lock_guard guard(mutex_);
       outcomes_.push_back(std::move(outcome));
     }
-    outcome_arrived_.notify_one();
     // May run after the queue is gone: `self` is then empty. Both are read on the loop thread only.
-    post_([self = self_] {
+    scheduler_.post([self = self_] {
       if (*self != nullptr) (*self)->deliver();
     });
   }
@@ -178,8 +151,8 @@ class CommitQueue::Worker {
         if (outcomes_.empty()) return;
         outcome = std::move(outcomes_.front());
         outcomes_.pop_front();
-        unfinished_ -= outcome.callbacks.size();
       }
+      unfinished_ -= outcome.callbacks.size();
       if (outcome.failure) {
         failure_ = outcome.failure;
         on_failure_(*outcome.failure);
@@ -188,6 +161,7 @@ class CommitQueue::Worker {
       if (outcome.last) {
         durable_ = outcome.last;
         backlog_ -= outcome.event_count;
+        settle_soon();
         on_commit_(outcome.last, outcome.bytes);
       }
       for (const WhenDurable& callback : outcome.callbacks) {
@@ -196,36 +170,39 @@ class CommitQueue::Worker {
     }
   }
 
+  // The first commit after a pause starts the second.
+  void settle_soon() {
+    if (settle_->is_active()) return;
+    settle_->start(settle_period, [this] { background_->run([this] { settle(); }); });
+  }
+
   Log& log_;
-  const Post post_;
+  core::Scheduler& scheduler_;
   const OnCommit on_commit_;
   const OnFailure on_failure_;
 
   // Loop thread.
   core::Seq durable_;
   std::size_t backlog_ = 0;
+  std::size_t unfinished_ = 0;  // entries whose callback was not reached yet
   std::optional<core::Error> failure_;
+  std::unique_ptr<core::Alarm> settle_;
 
-  // Commit thread.
-  bool is_settled_ = true;
-  Clock::time_point settled_at_{};
+  bool has_failed_ = false;  // background
 
-  std::mutex mutex_;  // guards the five below
-  std::condition_variable work_arrived_;
-  std::condition_variable outcome_arrived_;
+  std::mutex mutex_;  // guards the two below
   std::deque<Entry> entries_;
   std::deque<Outcome> outcomes_;
-  std::size_t unfinished_ = 0;  // entries whose callback was not reached yet
-  bool is_stopping_ = false;
 
   // The one shared pointer: a posted closure cannot be taken back, it must see that we are gone.
   const std::shared_ptr<Worker*> self_;
-  std::thread thread_;  // last: starts when all else is there
+  std::unique_ptr<core::Background> background_;  // last: ends before all else does
 };
 
-CommitQueue::CommitQueue(Log& log, Post post, OnCommit on_commit, OnFailure on_failure)
-    : worker_(std::make_unique<Worker>(log, std::move(post), std::move(on_commit),
-                                       std::move(on_failure))) {}
+CommitQueue::CommitQueue(Log& log, core::Scheduler& scheduler, OnCommit on_commit,
+                         OnFailure on_failure)
+    : worker_(
+          std::make_unique<Worker>(log, scheduler, std::move(on_commit), std::move(on_failure))) {}
 
 CommitQueue::~CommitQueue() = default;
 

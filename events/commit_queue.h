@@ -12,19 +12,19 @@
 
 #include "core/event.h"
 #include "core/result.h"
+#include "core/scheduler.h"
 #include "events/log.h"
 
 namespace sky::events {
 
 class CommitQueue {
  public:
-  using Post = std::function<void(std::function<void()>)>;  // runs it on the loop thread, later
   using WhenDurable = std::function<void()>;
   using OnCommit = std::function<void(core::Seq last, const std::string& commit_bytes)>;
   using OnFailure = std::function<void(const core::Error&)>;  // the process must end
 
-  // `log` and `post` must outlive the queue. Starts one thread.
-  CommitQueue(Log& log, Post post, OnCommit on_commit, OnFailure on_failure);
+  // `log` and `scheduler` must outlive the queue. Commits run in a background of its own.
+  CommitQueue(Log& log, core::Scheduler& scheduler, OnCommit on_commit, OnFailure on_failure);
   ~CommitQueue();  // waits for the commit in flight; callbacks that did not run yet never do
   CommitQueue(const CommitQueue&) = delete;
   CommitQueue& operator=(const CommitQueue&) = delete;

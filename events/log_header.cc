@@ -51,8 +51,7 @@ Result<void> read_tail(const RocksStore& store, Position& position) {
   return {};
 }
 
-// The chain value of the commit that ends with `seq`; none when no commit ends there.
-Result<std::optional<std::uint32_t>> chain_at(const RocksStore& store, core::Seq seq) {
+Result<std::optional<std::uint32_t>> stored_chain_at(const RocksStore& store, core::Seq seq) {
   CommitReader reader;
   Result<void> outcome;
   std::optional<std::uint32_t> chain;
@@ -102,7 +101,7 @@ Result<LogHeader> read_header(const RocksStore& store) {
 }
 
 Result<void> check_against(const std::optional<LowWater>& mark, const LogHeader& header,
-                           const RocksStore& store, const std::string& directory) {
+                           const ChainAt& chain_at, const std::string& directory) {
   if (!mark) return {};
   if (header.id && *header.id != mark->log_id) {
     return Error{ErrorCode::wrong_log, "the files in " + directory + "/" + database_name +
@@ -119,7 +118,7 @@ Result<void> check_against(const std::optional<LowWater>& mark, const LogHeader&
                      what_to_do(directory, last)};
   }
   if (mark->seq.value == 0) return {};
-  const auto chain = chain_at(store, mark->seq);
+  const auto chain = chain_at(mark->seq);
   if (!chain) return chain.error();
   if (*chain != mark->chain) {
     return Error{ErrorCode::acknowledged_lost,
@@ -128,6 +127,12 @@ Result<void> check_against(const std::optional<LowWater>& mark, const LogHeader&
                      std::to_string(last) + "." + what_to_do(directory, 0)};
   }
   return {};
+}
+
+Result<void> check_against(const std::optional<LowWater>& mark, const LogHeader& header,
+                           const RocksStore& store, const std::string& directory) {
+  return check_against(
+      mark, header, [&store](core::Seq seq) { return stored_chain_at(store, seq); }, directory);
 }
 
 }  // namespace sky::events

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "adapters/follow_client.h"
+#include "adapters/unix_socket.h"
 #include "events/follow_protocol.h"
 #include "lb/metrics_socket.h"
 #include "lb/process_lock.h"
@@ -46,7 +47,7 @@ class Process {
                   [this](core::InputBody body) { queue_.add(std::move(body)); }),
         metrics_(reactor_, [this] { return balancer_.metrics_text(); }),
         look_(reactor_) {
-    follow_.emplace(reactor_, home / events::follow_socket_name,
+    follow_.emplace(reactor_, adapters::dial_unix(reactor_, home / events::follow_socket_name),
                     events::FollowRequest{.from = {}, .routing_snapshot_first = true}, callbacks());
     listen_to(terminate_, SIGTERM);
     listen_to(interrupt_, SIGINT);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 
+#include "adapters/http_client.h"
 #include "test/adapters/loop.h"
 #include "test/adapters/scripted_server.h"
 
@@ -22,8 +23,9 @@ ProbeTask task_for(std::uint32_t replica, int port) {
 
 struct Probing {
   Reactor reactor;
+  HttpClient client{reactor};
   std::vector<core::ProbeReturned> results;
-  Prober prober{reactor, [this](core::ProbeReturned result) { results.push_back(result); }};
+  Prober prober{reactor, client, [this](core::ProbeReturned result) { results.push_back(result); }};
 
   bool wait_for(std::size_t count) {
     return run_until(reactor, [&] { return results.size() >= count; });

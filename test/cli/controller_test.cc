@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "adapters/clock.h"
+#include "adapters/reactor.h"
 #include "events/log.h"
 
 namespace sky::cli {
@@ -42,9 +43,8 @@ struct World {
   core::Duration ahead{0};  // of the real clock: timers are due, and have not run yet
   std::vector<Seen> effects;
   std::optional<core::Error> failure;
-  events::CommitQueue queue{
-      *log, [this](std::function<void()> task) { reactor.post(std::move(task)); },
-      [](core::Seq, const std::string&) {}, [this](const core::Error& error) { failure = error; }};
+  events::CommitQueue queue{*log, reactor, [](core::Seq, const std::string&) {},
+                            [this](const core::Error& error) { failure = error; }};
   Controller controller{reactor,
                         queue,
                         projections::Model{},

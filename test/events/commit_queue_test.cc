@@ -5,21 +5,42 @@
 #include <deque>
 #include <mutex>
 
+#include "adapters/background_thread.h"
 #include "test/events/sample_events.h"
 
 namespace sky::events {
 namespace {
 
-// The loop of a test: closures wait until the test runs them.
-class Loop {
+// An alarm that the test lets ring.
+class HandAlarm final : public core::Alarm {
  public:
-  CommitQueue::Post post() {
-    return [this](std::function<void()> task) {
-      const std::lock_guard guard(mutex_);
-      tasks_.push_back(std::move(task));
-      arrived_.notify_one();
-    };
+  explicit HandAlarm(std::function<void()>& task) : task_(task) {}
+  void start(core::Duration after, std::function<void()> task) override {
+    BOOST_TEST((after == core::seconds(1)));
+    task_ = std::move(task);
   }
+  void start_repeating(core::Duration, std::function<void()>) override {}
+  void stop() override { task_ = {}; }
+  bool is_active() const override { return static_cast<bool>(task_); }
+
+ private:
+  std::function<void()>& task_;
+};
+
+// The loop of a test: closures wait until the test runs them. Commits have a real thread.
+class Loop final : public core::Scheduler {
+ public:
+  void post(std::function<void()> task) override {
+    const std::lock_guard guard(mutex_);
+    tasks_.push_back(std::move(task));
+    arrived_.notify_one();
+  }
+  std::unique_ptr<core::Alarm> make_alarm() override { return std::make_unique<HandAlarm>(alarm_); }
+  std::unique_ptr<core::Background> make_background() override {
+    return std::make_unique<adapters::BackgroundThread>();
+  }
+  void ring() { std::exchange(alarm_, {})(); }
+  bool has_alarm() const { return static_cast<bool>(alarm_); }
   void run_one() {
     std::function<void()> task;
     {
@@ -35,6 +56,7 @@ class Loop {
   std::mutex mutex_;
   std::condition_variable arrived_;
   std::deque<std::function<void()>> tasks_;
+  std::function<void()> alarm_;
 };
 
 // A log whose commits wait for the test, and fail when it says so.
@@ -66,6 +88,20 @@ class GatedLog final : public Log {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return started_ >= count; });
   }
+  core::Result<void> settle() override {
+    const std::lock_guard guard(mutex_);
+    ++settled_;
+    changed_.notify_all();
+    return {};
+  }
+  void wait_for_settled(int count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return settled_ >= count; });
+  }
+  int settled() {
+    const std::lock_guard guard(mutex_);
+    return settled_;
+  }
   void fail() {
     const std::lock_guard guard(mutex_);
     fails_ = true;
@@ -78,6 +114,7 @@ class GatedLog final : public Log {
   std::condition_variable changed_;
   int started_ = 0;
   int allowed_ = 0;
+  int settled_ = 0;
   bool fails_ = false;
   std::vector<std::size_t> sizes_;
 };
@@ -86,7 +123,7 @@ struct Fixture {
   GatedLog log;
   Loop loop;
   std::vector<std::string> happened;
-  CommitQueue queue{log, loop.post(),
+  CommitQueue queue{log, loop,
                     [this](core::Seq last, const std::string& bytes) {
                       BOOST_TEST(!bytes.empty());
                       happened.push_back("commit " + std::to_string(last.value));
@@ -181,13 +218,28 @@ BOOST_AUTO_TEST_CASE(a_callback_may_append_more) {
   BOOST_TEST((happened == Happened{"commit 1", "commit 2", "second"}));
 }
 
+BOOST_AUTO_TEST_CASE(the_log_settles_a_second_after_the_first_commit_and_not_while_idle) {
+  log.allow(10);
+  append(1, 1, "a");
+  BOOST_TEST(bool(queue.flush()));
+  append(2, 1, "b");
+  BOOST_TEST(bool(queue.flush()));
+  BOOST_TEST(log.settled() == 0);
+  loop.ring();
+  log.wait_for_settled(1);
+  BOOST_TEST(!loop.has_alarm());
+  append(3, 1, "c");
+  BOOST_TEST(bool(queue.flush()));
+  BOOST_TEST(loop.has_alarm());
+}
+
 BOOST_AUTO_TEST_CASE(callbacks_left_over_at_the_end_never_run) {
   Loop other;
   GatedLog other_log;
   bool ran = false;
   {
     CommitQueue short_lived(
-        other_log, other.post(), [](core::Seq, const std::string&) {}, [](const core::Error&) {});
+        other_log, other, [](core::Seq, const std::string&) {}, [](const core::Error&) {});
     short_lived.append(sample_events(1, 1), [&ran] { ran = true; });
     other_log.wait_for_start(1);
     other_log.allow(1);

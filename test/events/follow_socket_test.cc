@@ -10,6 +10,8 @@
 
 #include "adapters/follow_client.h"
 #include "adapters/follow_server.h"
+#include "adapters/reactor.h"
+#include "adapters/unix_socket.h"
 #include "test/events/sample_events.h"
 #include "test/events/temporary_directory.h"
 
@@ -24,6 +26,7 @@ struct Fixture {
   std::unique_ptr<Log> log = make_memory_log("0123456789abcdef0123456789abcdef");
   core::RoutingSnapshot table;
   std::unique_ptr<adapters::FollowServer> server;
+  std::unique_ptr<adapters::UnixListener> listener;
   std::vector<core::InputBody> reports;
   std::vector<std::string> gone;
 
@@ -37,8 +40,15 @@ struct Fixture {
     server = std::make_unique<adapters::FollowServer>(reactor, *log, [this] { return table; });
     server->on_report([this](core::InputBody report) { reports.push_back(std::move(report)); });
     server->on_balancer_gone([this](std::string reason) { gone.push_back(std::move(reason)); });
-    const auto listening = server->listen(home.path());
+    listener = std::make_unique<adapters::UnixListener>(reactor);
+    const auto listening = listener->listen(
+        home.path() / follow_socket_name,
+        [this](std::unique_ptr<adapters::UnixSocket> one) { server->accept(std::move(one)); });
     BOOST_TEST_REQUIRE(listening.has_value());
+  }
+  void stop_server() {
+    listener.reset();
+    server.reset();
   }
   void append(std::size_t count) {
     const auto bytes = log->append(sample_events(log->position().durable.value + 1, count));
@@ -57,7 +67,8 @@ struct Fixture {
     callbacks.on_connected = [this] { said.push_back("connected"); };
     callbacks.on_disconnected = [this](const std::string&) { said.push_back("disconnected"); };
     auto client = std::make_unique<adapters::FollowClient>(
-        reactor, home.path() / follow_socket_name, request, std::move(callbacks));
+        reactor, adapters::dial_unix(reactor, home.path() / follow_socket_name), request,
+        std::move(callbacks));
     client->start();
     return client;
   }
@@ -103,7 +114,7 @@ BOOST_AUTO_TEST_CASE(a_follower_goes_on_where_it_was_when_the_daemon_comes_back)
   append(5);
   auto client = follow({Seq{1}, false});
   run_until([&] { return seen.size() == 5; });
-  server.reset();
+  stop_server();
   run_until([&] { return has_said("disconnected"); });
   append(5);  // while nobody listens
   start_server();
@@ -122,7 +133,7 @@ BOOST_AUTO_TEST_CASE(a_balancer_gets_a_table_first_and_only_events_after_reconne
   BOOST_TEST(seen.empty());
   append(2);
   run_until([&] { return seen.size() == 2; });
-  server.reset();
+  stop_server();
   run_until([&] { return has_said("disconnected"); });
   start_server();
   append(1);
@@ -136,7 +147,7 @@ BOOST_AUTO_TEST_CASE(another_log_behind_the_socket_means_starting_over) {
   table.seq = Seq{5};
   auto client = follow({Seq{}, true});
   run_until([&] { return has_said("caught up 5"); });
-  server.reset();
+  stop_server();
   log = make_memory_log("ffffffffffffffffffffffffffffffff");
   table.seq = Seq{};
   start_server();
@@ -175,8 +186,11 @@ BOOST_AUTO_TEST_CASE(a_new_balancer_takes_over_and_the_old_ones_end_is_no_loss) 
 }
 
 BOOST_AUTO_TEST_CASE(a_socket_file_of_a_dead_daemon_is_replaced_a_living_ones_is_not) {
-  adapters::FollowServer second(reactor, *log, [this] { return table; });
-  const auto refused = second.listen(home.path());
+  adapters::UnixListener second(reactor);
+  const auto listen = [&](const std::filesystem::path& path) {
+    return second.listen(path, [](std::unique_ptr<adapters::UnixSocket>) {});
+  };
+  const auto refused = listen(home.path() / follow_socket_name);
   BOOST_REQUIRE(!refused);
   BOOST_TEST((refused.error().code == core::ErrorCode::address_in_use));
   // A socket that nobody listens on, as kill -9 leaves it.
@@ -187,14 +201,14 @@ BOOST_AUTO_TEST_CASE(a_socket_file_of_a_dead_daemon_is_replaced_a_living_ones_is
   std::strcpy(address.sun_path, (other / follow_socket_name).c_str());
   BOOST_REQUIRE(::bind(dead, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
   ::close(dead);
-  BOOST_TEST(bool(second.listen(other.path())));
+  BOOST_TEST(bool(listen(other / follow_socket_name)));
   struct stat status {};
   BOOST_REQUIRE(::stat((other / follow_socket_name).c_str(), &status) == 0);
   BOOST_TEST((status.st_mode & 0777) == 0600u);
   // Something that is no socket is not ours to remove.
   TemporaryDirectory third;
   std::ofstream(third / follow_socket_name) << "precious";
-  BOOST_TEST(!second.listen(third.path()));
+  BOOST_TEST(!listen(third / follow_socket_name));
   BOOST_TEST(std::filesystem::file_size(third / follow_socket_name) == 8u);
 }
 
