@@ -8,7 +8,6 @@
 namespace sky::adapters {
 namespace {
 
-constexpr std::uint32_t most_replicas = 10'000;  // what one controller is built for
 constexpr double longest_delay = 31 * 86'400;  // a month, in seconds (guess)
 constexpr double shortest_window = 1;  // traffic is counted in seconds
 constexpr double longest_window = 3'600;  // a guess; SkyServe's is fixed at 60
@@ -44,10 +43,11 @@ void read_qps_map(const Field& field, core::ReplicaPolicy& policy) {
   }
 }
 
-void read_counts(MapReader& map, const Field& field, core::ReplicaPolicy& policy) {
+void read_counts(MapReader& map, const Field& field, ReadService& service) {
+  core::ReplicaPolicy& policy = service.replicas;
   if (const auto value = map.value("min_replicas"))
     policy.min_replicas = value->count({0, most_replicas}).value_or(0);
-  else if (field.node->kind == YamlNode::Kind::map)
+  else if (field.node->kind == YamlNode::Kind::map && !service.changes_policy)
     field.wrong("`min_replicas` is missing");
   if (const auto value = map.value("max_replicas"))
     policy.max_replicas = value->count({0, most_replicas}).value_or(most_replicas);
@@ -57,6 +57,8 @@ void read_counts(MapReader& map, const Field& field, core::ReplicaPolicy& policy
 
 void read_signal(MapReader& map, core::ReplicaPolicy& policy) {
   if (const auto value = map.value("target_qps_per_replica")) {
+    policy.target_qps_per_replica.reset();
+    policy.target_qps_per_accelerator.clear();
     if (value->node->kind == YamlNode::Kind::map)
       read_qps_map(*value, policy);
     else
@@ -96,6 +98,7 @@ void read_placement(MapReader& map, ReadService& service) {
   if (!placement) return;
   const auto chosen = choose(*placement, {"static_mixture", "spot_hedge"});
   const bool hedge = chosen && *chosen == 1;
+  if (!placer) policy.placement = core::Placement::static_mixture;
   if (placer && chosen && !hedge)
     placement->wrong("spot_placer: dynamic_fallback asks for spot_hedge; use one of the two");
   if (hedge) {
@@ -116,7 +119,7 @@ void refuse_removed(MapReader& map) {
 
 void read_replica_policy(const Field& field, ReadService& service) {
   MapReader map(field);
-  read_counts(map, field, service.replicas);
+  read_counts(map, field, service);
   read_signal(map, service.replicas);
   read_placement(map, service);
   refuse_removed(map);

@@ -35,6 +35,8 @@ core::Place read_place(MapReader& map);
 
 // ---- service
 
+inline constexpr std::uint32_t most_replicas = 10'000;  // what one controller is built for
+
 struct ReadService {
   core::ReadinessProbe probe;
   core::ReplicaPolicy replicas;
@@ -43,6 +45,7 @@ struct ReadService {
   std::optional<Field> port;  // `ports`: which of resources.ports
   std::optional<Field> first_spot_key;  // one that makes sense with spot machines only
   std::optional<Field> spot_placer;
+  bool changes_policy = false;  // `replicas` was there before: keys replace parts of it
 };
 ReadService read_service(const Field& field);
 

@@ -158,7 +158,7 @@ ReadService read_service(const Field& field) {
   if (policy && replicas)
     replicas->wrong("replica_policy is given too; use one of the two");
   else if (replicas)
-    service.replicas.min_replicas = replicas->count({0, 10'000}).value_or(1);
+    service.replicas.min_replicas = replicas->count({0, most_replicas}).value_or(1);
   if (const auto value = map.value("load_balancing_policy"))
     service.balancer.policy = read_balancing_policy(*value);
   if (policy) read_replica_policy(*policy, service);
