@@ -24,6 +24,16 @@ auto key(const DownscaleCandidate& one) {
 
 }  // namespace
 
+DownscaleTrait deciding_trait(const DownscaleCandidate& one, const DownscaleCandidate& other) {
+  const auto left = key(one), right = key(other);
+  if (std::get<0>(left) != std::get<0>(right)) return DownscaleTrait::readiness;
+  if (std::get<1>(left) != std::get<1>(right)) return DownscaleTrait::outdated;
+  if (std::get<2>(left) != std::get<2>(right)) return DownscaleTrait::capacity;
+  if (std::get<3>(left) != std::get<3>(right)) return DownscaleTrait::price;
+  if (std::get<4>(left) != std::get<4>(right)) return DownscaleTrait::in_flight;
+  return DownscaleTrait::newest;
+}
+
 std::vector<ReplicaId> downscale_order(std::vector<DownscaleCandidate> candidates) {
   std::sort(candidates.begin(), candidates.end(), [](const auto& a, const auto& b) {
     return key(a) != key(b) ? key(a) < key(b) : a.id > b.id;

@@ -26,4 +26,15 @@ struct DownscaleCandidate {
 // The order in which they go.
 std::vector<ReplicaId> downscale_order(std::vector<DownscaleCandidate> candidates);
 
+// The first part of the order in which two differ: why one of them goes before the other.
+enum class DownscaleTrait : std::uint8_t {
+  readiness,
+  outdated,
+  capacity,
+  price,
+  in_flight,
+  newest
+};
+DownscaleTrait deciding_trait(const DownscaleCandidate& one, const DownscaleCandidate& other);
+
 }  // namespace sky::core

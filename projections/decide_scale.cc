@@ -1,9 +1,7 @@
 #include <algorithm>
 
-#include "core/autoscale_instance_aware.h"
-#include "core/autoscale_request_rate.h"
-#include "core/scale_vote.h"
 #include "projections/decide.h"
+#include "projections/scale_signal.h"
 
 namespace sky::projections {
 namespace {
@@ -26,16 +24,14 @@ class Scaler {
       : recorder_(recorder),
         service_(service),
         policy_(service.spec().replicas),
-        second_(second_of(recorder.now())) {}
+        signal_(service, recorder.now()),
+        load_(signal_.load()),
+        wanted_(signal_.wanted()),
+        limited_(core::within_limits(policy_, wanted_)) {}
 
   void decide() {
-    const bool is_scaled = core::is_autoscaled(policy_);
-    load_ = core::Load{};
-    if (is_scaled) load_ = loads_at(service_.load, policy_.qps_window, second_, 1).front();
-    wanted_ = is_scaled ? wanted(load_) : policy_.min_replicas;
-    limited_ = core::within_limits(policy_, wanted_);
     if (service_.evaluated_version != service_.version) return decide_new_version();
-    if (!is_scaled) {
+    if (!signal_.is_scaled()) {
       if (limited_ != service_.target) move_to(limited_, "a fixed number of replicas", {});
       return;
     }
@@ -48,52 +44,13 @@ class Scaler {
   }
 
  private:
-  std::uint32_t wanted(const core::Load& load) {
-    if (policy_.target_qps_per_accelerator.empty())
-      return core::wanted_by_request_rate(policy_, load);
-    if (!capacities_) capacities_ = capacities();
-    return core::wanted_by_capacity(policy_, load, *capacities_);
-  }
-
-  std::vector<core::MilliRps> capacities() const {
-    const auto& targets = policy_.target_qps_per_accelerator;
-    std::vector<core::MilliRps> live;
-    for (const auto& [id, replica] : service_.replicas)
-      if (core::is_live(replica.phase) && replica.version == service_.version)
-        live.push_back(replica.attempt == 0
-                           ? core::best_capacity(targets)
-                           : core::capacity_of(targets, replica.offer.accelerator));
-    return live;
-  }
-
   void decide_new_version() {
     std::uint32_t target = limited_;
     const bool is_first = !service_.evaluated_version;
-    if (!is_first && core::is_autoscaled(policy_) && service_.load.is_blind(second_))
+    if (!is_first && signal_.is_scaled() && service_.load.is_blind(signal_.second()))
       target = std::max(target, core::within_limits(policy_, service_.target));
     move_to(target, is_first ? "the service begins" : "a new version: asked again", {});
-    if (core::is_autoscaled(policy_)) keep_evaluating();
-  }
-
-  core::Duration delay(Direction direction) const {
-    return direction == Direction::up ? policy_.upscale_delay : policy_.downscale_delay;
-  }
-
-  core::Vote vote(Direction direction) {
-    const core::Duration due = std::min(delay(direction), core::seconds(longest_look_back - 2));
-    const std::int64_t known = second_ - second_of(service_.target_since) + 1;
-    const auto count = std::min(core::evaluations_due(due),
-                                static_cast<std::size_t>(std::max<std::int64_t>(known, 1)));
-    std::vector<std::uint32_t> series;
-    std::int64_t second = second_ - static_cast<std::int64_t>(count) + 1;
-    for (const core::Load& load : loads_at(service_.load, policy_.qps_window, second_, count)) {
-      std::uint32_t one = core::within_limits(policy_, wanted(load));
-      if (direction == Direction::down && service_.load.is_blind(second))
-        one = std::max(one, service_.target);
-      series.push_back(one);
-      ++second;
-    }
-    return core::count_votes(series, service_.target, direction, due);
+    if (signal_.is_scaled()) keep_evaluating();
   }
 
   void decide_by_vote() {
@@ -104,14 +61,14 @@ class Scaler {
     Direction direction = waits_up ? Direction::up : Direction::down;
     if (limited_ != service_.target)
       direction = limited_ > service_.target ? Direction::up : Direction::down;
-    const core::Vote now = vote(direction);
+    const core::Vote now = signal_.vote(direction);
     const bool is_up = direction == Direction::up;
     if (now.is_carried) {
       move_to(now.target, agreed_text(now, direction), now, direction);
     } else if (now.is_waiting) {
       if (is_up ? waits_up : waits_down) return;
       if ((is_up ? waits_down : waits_up) &&
-          vote(is_up ? Direction::down : Direction::up).is_waiting)
+          signal_.vote(is_up ? Direction::down : Direction::up).is_waiting)
         return;
       note(is_up ? ScaleVerdict::waiting_to_raise : ScaleVerdict::waiting_to_lower, now, direction,
            agreed_text(now, direction));
@@ -132,7 +89,7 @@ class Scaler {
   }
 
   std::string agreed_text(const core::Vote& vote, Direction direction) const {
-    const core::Duration whole = delay(direction);
+    const core::Duration whole = signal_.delay(direction);
     if (whole <= core::Duration{0}) return needs_text();
     const core::Duration agreed{whole.count() / 100 * vote.percent};
     return needs_text() + "; " + seconds_text(agreed) + " of " + seconds_text(whole) + " agreed";
@@ -140,7 +97,7 @@ class Scaler {
 
   core::ScaleEvaluated evaluation(const core::Vote& vote, Direction direction) const {
     core::ScaleEvaluated body;
-    const bool is_scaled = core::is_autoscaled(policy_);
+    const bool is_scaled = signal_.is_scaled();
     body.policy = !is_scaled                                   ? "fixed"
                   : policy_.target_qps_per_accelerator.empty() ? "request_rate"
                                                                : "instance_aware";
@@ -154,7 +111,7 @@ class Scaler {
     body.target_before = body.target_after = service_.target;
     body.votes = vote.percent;
     body.votes_needed = is_scaled ? core::vote_share_percent : 0;
-    body.delay = is_scaled ? delay(direction) : core::Duration{0};
+    body.delay = is_scaled ? signal_.delay(direction) : core::Duration{0};
     return body;
   }
 
@@ -189,17 +146,16 @@ class Scaler {
         verdict == ScaleVerdict::waiting_to_raise || verdict == ScaleVerdict::waiting_to_lower;
     const bool is_settled = limited_ == service_.target && !waits;
     if (load_.is_idle() && is_settled) return;
-    recorder_.wake(service_.name, start_of(second_ + 1));
+    recorder_.wake(service_.name, start_of(signal_.second() + 1));
   }
 
   Recorder& recorder_;
   const ServiceState& service_;
   const core::ReplicaPolicy& policy_;
-  std::int64_t second_;
+  ScaleSignal signal_;
   core::Load load_;
-  std::uint32_t wanted_ = 0;
-  std::uint32_t limited_ = 0;
-  std::optional<std::vector<core::MilliRps>> capacities_;
+  std::uint32_t wanted_;
+  std::uint32_t limited_;
 };
 
 }  // namespace

@@ -34,8 +34,7 @@ core::ServiceSpec RandomWorld::spec() {
   policy.dynamic_ondemand_fallback = below(2) == 0;
   policy.upscale_delay = seconds(below(20));
   policy.downscale_delay = seconds(below(30));
-  policy.placement =
-      below(2) == 0 ? core::Placement::spot_hedge : core::Placement::static_mixture;
+  policy.placement = below(2) == 0 ? core::Placement::spot_hedge : core::Placement::static_mixture;
   if (below(4) == 0) policy.target_concurrency_per_replica = below(3);
   if (below(5) == 0) policy.target_qps_per_accelerator = {{"T4", core::MilliRps{1500}}};
   made.resources.choices[0].use_spot = below(5) != 0;
@@ -70,8 +69,7 @@ std::optional<core::Failure> RandomWorld::refusal() {
 
 void RandomWorld::note_bound(const core::ServiceSpec& made) {
   const core::ReplicaPolicy& policy = made.replicas;
-  const std::size_t wanted =
-      std::max(policy.upper_limit(), policy.base_ondemand_fallback_replicas);
+  const std::size_t wanted = std::max(policy.upper_limit(), policy.base_ondemand_fallback_replicas);
   const std::size_t total = wanted + policy.num_overprovision +
                             (policy.dynamic_ondemand_fallback ? wanted : 0) +
                             std::max(1u, made.rollout.max_surge);

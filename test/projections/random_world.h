@@ -1,5 +1,5 @@
-// A world with a random service and a random history of load, refusals, crashes, preemptions, losses,
-// updates and restarts: the same seed gives the same history.
+// A world with a random service and a random history of load, refusals, crashes, preemptions,
+// losses, updates and restarts: the same seed gives the same history.
 #pragma once
 
 #include <cstdint>
