@@ -6,13 +6,6 @@
 
 #include <fmt/format.h>
 
-#include "adapters/json.h"
-#include "cli/print_event.h"
-#include "cli/table.h"
-#include "cli/time_text.h"
-#include "projections/timeline.h"
-#include "projections/wording.h"
-
 namespace sky::cli {
 namespace {
 
@@ -20,48 +13,13 @@ namespace {
 // probes and samples (a cause is nearly always seconds old).
 constexpr std::size_t max_kept = 200'000;
 constexpr std::size_t max_recent = 20'000;
+constexpr std::size_t most_effects = 12;  // of one event: a person reads no more
 constexpr std::size_t longest_chain = 64;  // a guess; real chains are about ten links
 
 // Too many to tell, and rarely a cause.
 bool is_noise(const core::EventBody& body) {
   return std::holds_alternative<core::TrafficSampled>(body) ||
          std::holds_alternative<core::ProbeAnswered>(body);
-}
-
-const char* origin_text(core::Actor actor) {
-  switch (actor) {
-    case core::Actor::user: return "somebody asked for it";
-    case core::Actor::cloud: return "the cloud said so";
-    case core::Actor::probe: return "the replica answered so";
-    case core::Actor::balancer: return "the endpoint saw it";
-    case core::Actor::daemon: return "the daemon did it when it started or stopped";
-    case core::Actor::controller: return "the controller decided it, as time went by";
-    case core::Actor::unknown: break;
-  }
-  return "no cause is recorded";
-}
-
-std::string event_text(const core::Event& event) {
-  return fmt::format("#{} {} {}: {}", event.seq.value, subject_text(event),
-                     core::type_name(event.body), one_line(projections::sentence(event)));
-}
-
-std::string candidates_text(const core::Event& event, const std::string& indent) {
-  const auto* placement = std::get_if<core::PlacementChosen>(&event.body);
-  if (placement == nullptr) return "";
-  std::string text;
-  for (const core::Candidate& candidate : placement->candidates)
-    text += fmt::format("{}{} {}{}\n", indent, candidate.chosen ? "->" : "  ",
-                        projections::offer_text(candidate.offer),
-                        candidate.note.empty() ? "" : ", " + one_line(candidate.note));
-  return text;
-}
-
-void write_events(adapters::JsonWriter& json, const char* key,
-                  const std::vector<const core::Event*>& events) {
-  json.key(key).begin_array();
-  for (const core::Event* event : events) write_event(json, *event);
-  json.end_array();
 }
 
 }  // namespace
@@ -82,7 +40,14 @@ void WhyHistory::keep(const core::Event& event) {
 }
 
 void WhyHistory::add(const core::Event& event) {
-  if (question_.seq && event.seq > question_.seq) return;  // a later event is no cause
+  if (question_.seq && event.seq > question_.seq) {  // a later event is no cause
+    if (event.cause != question_.seq) return;
+    if (effects_.size() < most_effects)
+      effects_.push_back(event);
+    else
+      ++more_effects_;
+    return;
+  }
   const bool same_service =
       question_.seq || event.service.empty() || event.service == question_.service;
   if (!same_service) return;
@@ -94,8 +59,8 @@ void WhyHistory::add(const core::Event& event) {
   if (recent_.size() > max_recent) recent_.erase(recent_.begin());
 }
 
-WhyHistory::Chain WhyHistory::chain_from(core::Seq seq) const {
-  Chain chain;
+WhyAnswer::Chain WhyHistory::chain_from(core::Seq seq) const {
+  WhyAnswer::Chain chain;
   while (seq && chain.size() < longest_chain) {
     const auto found = kept_.find(seq);
     if (found == kept_.end()) break;
@@ -120,7 +85,7 @@ std::vector<const core::Event*> WhyHistory::story_of_replica() const {
   return story;
 }
 
-core::Result<WhyHistory::Answer> WhyHistory::answer() const {
+core::Result<WhyAnswer> WhyHistory::answer() const {
   if (!subject_) {
     std::string what = question_.service;
     if (question_.seq) what = fmt::format("an event #{}", question_.seq.value);
@@ -128,9 +93,11 @@ core::Result<WhyHistory::Answer> WhyHistory::answer() const {
     return core::Error{core::ErrorCode::not_found,
                        "the log holds nothing about " + what + "; see `skyctl events`"};
   }
-  Answer answer;
+  WhyAnswer answer;
   answer.chain = chain_from(subject_);
   if (question_.replica) answer.story = story_of_replica();
+  for (const core::Event& event : effects_) answer.effects.push_back(&event);
+  answer.more_effects = more_effects_;
   if (question_.seq || question_.replica || !decision_) return answer;
   for (const core::Event* event : answer.chain)
     if (event->seq == decision_) return answer;
@@ -138,63 +105,27 @@ core::Result<WhyHistory::Answer> WhyHistory::answer() const {
   return answer;
 }
 
-std::string WhyHistory::chain_text(const Chain& chain) const {
-  std::string text;
-  const core::Event* effect = nullptr;
-  for (const core::Event* event : chain) {
-    if (effect == nullptr) {
-      text += fmt::format("{}  {}\n", utc_text(event->time.wall), event_text(*event));
-    } else {
-      const core::Duration earlier = effect->time.at - event->time.at;
-      text += fmt::format("  because, {} earlier, {}\n",
-                          earlier.count() == 0 ? "0 s" : projections::duration_text(earlier),
-                          event_text(*event));
-    }
-    text += candidates_text(*event, "      ");
-    effect = event;
+std::set<core::Seq> WhyAnswer::decisions() const {
+  std::set<core::Seq> asked;
+  for (const core::Event* event : chain) asked.insert(event->seq);
+  for (const core::Event* event : decision) asked.insert(event->seq);
+  std::map<std::size_t, core::Seq> newest;
+  for (const core::Event* event : story) newest[event->body.index()] = event->seq;
+  for (const auto& [type, seq] : newest) asked.insert(seq);
+  return asked;
+}
+
+AlternativesFold::AlternativesFold(std::set<core::Seq> asked, projections::Model before)
+    : asked_(std::move(asked)), before_(std::move(before)) {}
+
+bool AlternativesFold::add(const core::Event& event) {
+  if (asked_.empty() || event.seq > *asked_.rbegin()) return false;
+  if (asked_.contains(event.seq)) {
+    projections::Otherwise found = projections::otherwise(before_, event);
+    if (!std::holds_alternative<std::monostate>(found)) found_.emplace(event.seq, std::move(found));
   }
-  if (effect == nullptr) return text;
-  if (effect->cause && effect->cause < effect->seq)
-    return text + fmt::format("  because of #{}, which is no longer kept\n", effect->cause.value);
-  return text + fmt::format("  and that has no earlier cause: {}\n", origin_text(effect->actor));
-}
-
-std::string WhyHistory::story_text(const std::vector<const core::Event*>& story) const {
-  if (story.empty()) return "";
-  std::string text =
-      fmt::format("\nThe story of {}/{}:\n", question_.service, question_.replica.value);
-  const core::Instant begin = story.front()->time.at;
-  for (const core::Event* event : story) {
-    const std::string offset = "+" + projections::duration_text(event->time.at - begin);
-    const std::string because =
-        event->cause ? fmt::format("  [because #{}]", event->cause.value) : "";
-    const bool own = event->replica == question_.replica;
-    text += fmt::format("  {} {:>10}  {}{}{}\n", utc_text(event->time.wall), offset,
-                        own ? "" : "replaced by ", event_text(*event), because);
-    text += candidates_text(*event, "                                        ");
-  }
-  return text;
-}
-
-core::Result<std::string> WhyHistory::text() const {
-  const auto found = answer();
-  if (!found) return found.error();
-  std::string text = chain_text(found->chain);
-  if (!found->decision.empty())
-    text += "\nThe number of replicas was decided last by:\n" + chain_text(found->decision);
-  return text + story_text(found->story);
-}
-
-core::Result<std::string> WhyHistory::json() const {
-  const auto found = answer();
-  if (!found) return found.error();
-  adapters::JsonWriter json;
-  json.begin_object();
-  write_events(json, "chain", found->chain);
-  write_events(json, "decision", found->decision);
-  write_events(json, "story", found->story);
-  json.end_object();
-  return json.take() + "\n";
+  projections::evolve(before_, event);
+  return event.seq < *asked_.rbegin();
 }
 
 }  // namespace sky::cli

@@ -58,7 +58,7 @@ void disturb(RandomWorld& random) {
   if (random.below(2) == 0) world.restart(core::milliseconds(random.below(90'000)));
 }
 
-// Two lives of a service in one log, every third time beside another service on the same clouds, with
+// Two lives of a service in one log, every third time beside another one on the same clouds, with
 // everything that happens to services.
 std::vector<Event> whole_history(std::uint64_t seed) {
   RandomWorld random(seed);
@@ -184,10 +184,9 @@ BOOST_AUTO_TEST_CASE(a_changed_number_in_an_evaluation_is_found) {
 
 BOOST_AUTO_TEST_CASE(another_zone_chosen_is_found) {
   std::vector<Event> events = usual_history();
-  const std::size_t at =
-      find<core::PlacementChosen>(events, [](const core::PlacementChosen& placement) {
-        return placement.policy == "static_mixture";
-      });
+  const std::size_t at = find<core::PlacementChosen>(
+      events,
+      [](const core::PlacementChosen& placement) { return placement.policy == "static_mixture"; });
   auto& candidates = std::get<core::PlacementChosen>(events[at].body).candidates;
   BOOST_REQUIRE(candidates[0].chosen);
   std::swap(candidates[0].chosen, candidates[1].chosen);
@@ -283,8 +282,8 @@ BOOST_AUTO_TEST_CASE(the_answer_about_a_stored_log_names_the_divergence_and_its_
   BOOST_TEST(wrong.text.find("\n  because   ") != std::string::npos);
   BOOST_TEST(wrong.text.find("#" + std::to_string(events[at].cause.value) + " llama") !=
              std::string::npos);
-  BOOST_TEST(answer("wrong_too", true).text.find("\"recorded\":{\"seq\":" +
-                                                 std::to_string(at + 1) + ",") !=
+  BOOST_TEST(answer("wrong_too", true)
+                 .text.find("\"recorded\":{\"seq\":" + std::to_string(at + 1) + ",") !=
              std::string::npos);
 }
 

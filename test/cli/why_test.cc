@@ -1,4 +1,4 @@
-#include "cli/why.h"
+#include "cli/print_why.h"
 
 #include <boost/test/unit_test.hpp>
 #include <string>
@@ -30,11 +30,16 @@ class History {
   }
 
   std::string text(WhyQuestion question) const {
-    auto answer = fed(std::move(question)).text();
-    return answer ? *answer : "error: " + answer.error().text;
+    const WhyHistory history = fed(std::move(question));
+    const auto answer = history.answer();
+    if (!answer) return "error: " + answer.error().text;
+    return why_text({history.question(), *answer, {}, {}, true});
   }
-  core::Result<std::string> json(WhyQuestion question) const {
-    return fed(std::move(question)).json();
+  std::string json(WhyQuestion question) const {
+    const WhyHistory history = fed(std::move(question));
+    adapters::JsonWriter json;
+    write_why(json, {history.question(), history.answer().value(), {}, {}, true});
+    return json.take();
   }
 
  private:
@@ -167,10 +172,18 @@ BOOST_AUTO_TEST_CASE(a_cause_that_was_forgotten_is_named) {
              std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(an_event_says_what_it_led_to) {
+  WhyQuestion question;
+  question.seq = {19};
+
+  const std::string text = preempted_replica().text(question);
+  BOOST_TEST(text.find("\nIt led to:\n  2026-11-23 19:21:40.000  #20 llama3/4 ReplicaPlanned: ") !=
+             std::string::npos);
+  BOOST_TEST(text.find("  #21 llama3/3 DrainStarted: ") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(the_answer_as_json_has_the_same_events) {
-  const auto text = preempted_replica().json(about_replica(3));
-  BOOST_REQUIRE(text.has_value());
-  const auto json = adapters::parse_json(*text);
+  const auto json = adapters::parse_json(preempted_replica().json(about_replica(3)));
   BOOST_REQUIRE(json.has_value());
   const adapters::JsonView root(*json);
 
