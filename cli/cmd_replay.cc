@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "cli/print_status.h"
 #include "cli/print_what_if.h"
+#include "cli/progress.h"
 #include "cli/replay.h"
 #include "cli/replay_live.h"
 #include "cli/what_if.h"
@@ -88,7 +89,10 @@ int print_what_if(const ReplayOptions& options, const ReplaySource& source,
     if (!since) return fail(since.error());
     question.since = *since;
   }
-  const auto answer = ask_what_if(source, question);
+  const auto answer = [&] {
+    Progress progress("simulating");
+    return ask_what_if(source, question, [&](double share) { progress.show(share); });
+  }();
   if (!answer) return fail(answer.error());
   const WhatIfFormat format{options.utc, output_is_terminal()};
   std::cout << (options.json ? what_if_json(*answer) : what_if_text(*answer, format));

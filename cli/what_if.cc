@@ -1,6 +1,5 @@
 #include "cli/what_if.h"
 
-#include <functional>
 #include <set>
 #include <utility>
 #include <variant>
@@ -108,13 +107,21 @@ Result<Scenario> changed(Scenario scenario, const adapters::PolicyChange& change
   return scenario;
 }
 
+// One of the two runs, in pieces, so that it can be told how far they are.
 ServiceScore simulate(const Scenario& scenario, projections::MeantFor meant_for,
-                      const std::function<void(const Event&)>& visit) {
+                      const std::function<void(const Event&)>& visit,
+                      const std::function<void(double)>& on_progress) {
+  constexpr int pieces = 100;
   ServiceScoreFold fold(scenario.service, scenario.before, scenario.begin.at, meant_for);
   projections::Simulation simulation(scenario, [&](const Event& event) {
     fold.add(event);
     visit(event);
   });
+  const core::Duration length = scenario.end - scenario.begin.at;
+  for (int piece = 1; piece <= pieces; ++piece) {
+    simulation.run(scenario.begin.at + length / pieces * piece);
+    on_progress(static_cast<double>(piece) / pieces);
+  }
   simulation.run();
   return fold.end(scenario.end);
 }
@@ -135,7 +142,8 @@ std::set<core::BlockKey> kinds_on_offer(const Scenario& scenario) {
 
 }  // namespace
 
-Result<WhatIfAnswer> ask_what_if(const ReplaySource& source, const WhatIfQuestion& question) {
+Result<WhatIfAnswer> ask_what_if(const ReplaySource& source, const WhatIfQuestion& question,
+                                 const std::function<void(double)>& on_progress) {
   core::ServiceName service = question.service;
   if (service.empty()) {
     auto only = only_service(source);
@@ -172,12 +180,18 @@ Result<WhatIfAnswer> ask_what_if(const ReplaySource& source, const WhatIfQuestio
   };
   for (const core::BlockKey& kind : kinds_on_offer(*other))
     answer.offers_without_evidence += has_evidence(kind) ? 0 : 1;
-  answer.same = simulate(scenario, yardstick, [](const Event&) {});
-  answer.other = simulate(*other, yardstick, [&](const Event& event) {
+  const auto tell = [&on_progress](double share) {
+    if (on_progress) on_progress(share);
+  };
+  answer.same = simulate(
+      scenario, yardstick, [](const Event&) {}, [&](double share) { tell(share / 2); });
+  const auto note_evidence = [&](const Event& event) {
     const auto* intent = std::get_if<core::LaunchIntended>(&event.body);
     if (intent && !has_evidence(projections::key_of(intent->offer)))
       ++answer.launches_without_evidence;
-  });
+  };
+  answer.other =
+      simulate(*other, yardstick, note_evidence, [&](double share) { tell((1 + share) / 2); });
   return answer;
 }
 

@@ -7,6 +7,7 @@
 // named, those of reading the log, and invalid_input when the policy does not fit the service.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -41,6 +42,8 @@ struct WhatIfAnswer {
   std::vector<std::string> left_out;  // of the policy file
 };
 
-core::Result<WhatIfAnswer> ask_what_if(const ReplaySource& source, const WhatIfQuestion& question);
+// `on_progress` is told the share of the simulations that is done; it may be empty.
+core::Result<WhatIfAnswer> ask_what_if(const ReplaySource& source, const WhatIfQuestion& question,
+                                       const std::function<void(double)>& on_progress = {});
 
 }  // namespace sky::cli
