@@ -52,10 +52,15 @@ text { font-size: 12px; fill: #334155; }
 .refused { fill: #64748b; }
 )";
 
-// Told apart by people who see few colours, too: Okabe and Ito's palette, on-demand greens first.
+// Told apart by people who see few colours, too: Okabe and Ito's palette, on-demand greens first,
+// and a brown in the place of its black.
 constexpr std::array<const char*, 8> palette = {"#009e73", "#56b4e9", "#e69f00", "#cc79a7",
-                                                "#0072b2", "#f0e442", "#d55e00", "#8c8c8c"};
+                                                "#0072b2", "#f0e442", "#d55e00", "#6b4423"};
 const char* color_of(std::size_t zone) { return palette.at(zone % palette.size()); }
+
+constexpr std::array blow_kinds = {BlowKind::notice, BlowKind::taken, BlowKind::lost,
+                                   BlowKind::refused};
+constexpr double mark_width = 12;
 
 const char* css_class(BlowKind kind) {
   switch (kind) {
@@ -84,6 +89,14 @@ double step_for(double highest, int most) {
       if (highest / step <= most) return step;
 }
 
+// Times that people count in; none is more than two days, the longest a picture of a storm gets.
+core::Duration time_step_for(core::Duration shown, int most) {
+  for (const std::int64_t step :
+       {1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14'400, 21'600, 43'200})
+    if (shown / core::seconds(step) <= most) return core::seconds(step);
+  return core::seconds(86'400);
+}
+
 class Picture {
  public:
   Picture(const Storm& storm, const StormSeries& series, bool utc)
@@ -100,6 +113,7 @@ class Picture {
       most_rate_ =
           std::max({most_rate_, rate(point.arrived), rate(point.failed), double(point.held)});
     most_replicas_ += 0.5;
+    most_rate_ *= 1.1;
   }
 
   std::string draw() {
@@ -118,7 +132,7 @@ class Picture {
  private:
   static double rate(core::MilliRps value) { return double(value.value) / 1000; }
   double height() const {
-    const auto rows = (series_.zones.size() + 9 + 3) / 4;
+    const auto rows = (legend_size() + 3) / 4;
     return legend_top + legend_row * double(rows) + 12;
   }
   double x(core::Instant at) const {
@@ -257,25 +271,48 @@ class Picture {
                  {}, tooltip);
   }
 
+  // Marks at the same place lie on each other: a number says how many.
   void draw_blows() {
-    for (const BlowMark& blow : series_.blows) {
+    double counted = 0;
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < series_.blows.size(); ++i) {
+      const BlowMark& blow = series_.blows[i];
+      const double here = x(blow.at);
       if (blow.kind == BlowKind::notice || blow.kind == BlowKind::lost)
-        svg_.line({x(blow.at), fleet_top}, {x(blow.at), fleet_bottom}, "blow");
-      draw_mark({x(blow.at), marks_y}, blow.kind,
+        svg_.line({here, fleet_top}, {here, fleet_bottom}, "blow");
+      draw_mark({here, marks_y}, blow.kind,
                 fmt::format("{} {}: replica {} in {}", clock_text(blow.at), words_for(blow.kind),
                             blow.replica.value, blow.zone));
+      if (count == 0) counted = here;
+      ++count;
+      const bool goes_on =
+          i + 1 < series_.blows.size() && x(series_.blows[i + 1].at) - counted < mark_width;
+      if (goes_on) continue;
+      if (count > 1) svg_.text({here + 8, marks_y + 5}, "", std::to_string(count));
+      count = 0;
     }
   }
 
   void draw_time_axis() {
-    constexpr int ticks = 6;
-    for (int i = 0; i <= ticks; ++i) {
-      const core::Instant at = series_.from + (series_.to - series_.from) * i / ticks;
-      svg_.line({x(at), traffic_bottom}, {x(at), traffic_bottom + 5}, "axis");
-      svg_.text({x(at), traffic_bottom + 20}, "mid", clock_text(at));
+    const core::Duration step = time_step_for(series_.to - series_.from, 7);
+    const core::Duration wall = series_.from.time_since_epoch() + series_.wall_offset;
+    for (core::Duration at = (wall + step - core::Duration{1}) / step * step;
+         at <= series_.to.time_since_epoch() + series_.wall_offset; at += step) {
+      const core::Instant tick(at - series_.wall_offset);
+      svg_.line({x(tick), traffic_bottom}, {x(tick), traffic_bottom + 5}, "axis");
+      svg_.text({x(tick), traffic_bottom + 20}, "mid", clock_text(tick));
     }
   }
 
+  bool has_blow(BlowKind kind) const {
+    return std::any_of(series_.blows.begin(), series_.blows.end(),
+                       [kind](const BlowMark& blow) { return blow.kind == kind; });
+  }
+  std::size_t legend_size() const {
+    std::size_t size = series_.zones.size() + 3;  // coming, target, requests
+    for (const BlowKind kind : blow_kinds) size += has_blow(kind) ? 1 : 0;
+    return size + (has_any(&TrafficPoint::held) ? 1 : 0) + (has_failures() ? 1 : 0);
+  }
   SvgPoint next_legend_place() {
     const std::size_t place = legend_entries_++;
     return {left + double(place % 4) * legend_column, legend_top + double(place / 4) * legend_row};
@@ -296,10 +333,8 @@ class Picture {
       legend_box(series_.zones[zone], "zone", color_of(zone));
     legend_box("provisioning or starting", "coming", "");
     legend_line("target", "target");
-    for (const BlowKind kind :
-         {BlowKind::notice, BlowKind::taken, BlowKind::lost, BlowKind::refused}) {
-      const auto is_it = [kind](const BlowMark& blow) { return blow.kind == kind; };
-      if (std::none_of(series_.blows.begin(), series_.blows.end(), is_it)) continue;
+    for (const BlowKind kind : blow_kinds) {
+      if (!has_blow(kind)) continue;
       const SvgPoint at = next_legend_place();
       draw_mark({at.x + 7, at.y - 4}, kind, {});
       svg_.text({at.x + 22, at.y}, "", words_for(kind));
