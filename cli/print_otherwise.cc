@@ -152,7 +152,7 @@ struct Words {
 
   Lines operator()(const projections::SilenceOtherwise& silence) const {
     const bool is_start = silence.final_phase == core::Phase::failed_initial_delay;
-    const char* key = is_start ? "initial_delay_seconds" : "the failure window";
+    const char* key = is_start ? "initial_delay_seconds" : "consecutive_failure_threshold_timeout";
     return {fmt::format(
         "one answer of 200 within {} would have kept it; it was silent for {}, the "
         "last probe got {}; a longer {} waits longer",
@@ -166,6 +166,25 @@ struct Words {
         "version {} would have stayed had one replica of it been ready for {} "
         "before the first failed; version {} once was",
         rollback.failed.value, duration_text(rollback.bake_time), rollback.restored.value)};
+  }
+  Lines operator()(const projections::UnreadyOtherwise& unready) const {
+    std::string line = "one good probe makes it READY again";
+    if (unready.given_up) line += "; without one it waits " + times.until(*unready.given_up);
+    return {line};
+  }
+  Lines operator()(const projections::TakenOtherwise& taken) const {
+    std::string line = "the cloud chose it: nothing of ours would have kept it";
+    if (taken.is_spot && taken.on_demand_price > taken.price)
+      line += fmt::format("; on-demand the same machine is not taken, for {}/h instead of {}/h",
+                          price_text(taken.on_demand_price), price_text(taken.price));
+    return {line};
+  }
+  Lines operator()(const projections::HoldOtherwise& hold) const {
+    return {
+        fmt::format("{} ready then; up to {} may wait for one (hold_limit), each for {} at "
+                    "most (hold_timeout_seconds)",
+                    count_text(hold.ready, "replica"), count_text(hold.hold_limit, "request"),
+                    duration_text(hold.hold_timeout))};
   }
   Lines operator()(const projections::PlanOtherwise& plan) const {
     const std::uint32_t wanted = projections::size_of(plan.fleet.sizes, plan.pool);

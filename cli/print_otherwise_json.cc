@@ -106,6 +106,22 @@ struct Fields {
         .member("restored_version", rollback.restored.value)
         .member("bake_time_us", std::int64_t{rollback.bake_time.count()});
   }
+  void operator()(const projections::UnreadyOtherwise& unready) {
+    json.member("kind", "unready");
+    optional_at(json, "given_up_at_us", unready.given_up);
+  }
+  void operator()(const projections::TakenOtherwise& taken) {
+    json.member("kind", "taken")
+        .member("usd_per_hour", taken.price.usd_per_hour())
+        .member("on_demand_usd_per_hour", taken.on_demand_price.usd_per_hour())
+        .member("spot", taken.is_spot);
+  }
+  void operator()(const projections::HoldOtherwise& hold) {
+    json.member("kind", "hold")
+        .member("ready", hold.ready)
+        .member("hold_limit", hold.hold_limit)
+        .member("hold_timeout_us", std::int64_t{hold.hold_timeout.count()});
+  }
   void operator()(const projections::PlanOtherwise& plan) {
     json.member("kind", "plan")
         .member("pool", core::to_text(plan.pool))

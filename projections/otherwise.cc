@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/replica_health.h"
 #include "projections/placement_question.h"
 #include "projections/step.h"
 
@@ -134,6 +135,19 @@ struct Asked {
     return PlanOtherwise{fleet_view(service, now()), body.pool, live_in(service, body.pool),
                          service.target, target_without(body.pool)};
   }
+  Otherwise operator()(const core::ReplicaBecameNotReady&) const {
+    const core::ReadinessProbe* rules = probe();
+    if (!rules) return std::monostate{};
+    const auto end = core::given_up({.phase = Phase::not_ready,
+                                     .provisioned = replica->provisioned.value_or(now()),
+                                     .failing_since = replica->failing_since},
+                                    *rules);
+    return UnreadyOtherwise{end ? std::optional(end->at) : std::nullopt};
+  }
+  Otherwise operator()(const core::PreemptionNoticed&) const { return taken(); }
+  Otherwise operator()(const core::ReplicaPreempted&) const { return taken(); }
+  Otherwise operator()(const core::RequestsHeld&) const { return hold(); }
+  Otherwise operator()(const core::RequestsShed&) const { return hold(); }
   Otherwise operator()(const core::DrainStarted&) const { return drop(); }
   Otherwise operator()(const core::ReplicaEnded&) const { return drop(); }
   Otherwise operator()(const core::TerminationIntended& body) const {
@@ -152,15 +166,29 @@ struct Asked {
     return {};
   }
 
-  Otherwise silence(Phase final_phase) const {
+  const core::ReadinessProbe* probe() const {
     const auto version = replica ? service.versions.find(replica->version) : service.versions.end();
-    if (version == service.versions.end()) return std::monostate{};
-    const core::ReadinessProbe& probe = version->second.spec.probe;
+    return version == service.versions.end() ? nullptr : &version->second.spec.probe;
+  }
+
+  Otherwise taken() const {
+    if (!replica) return std::monostate{};
+    return TakenOtherwise{replica->offer.price, replica->offer.on_demand_price, replica->is_spot()};
+  }
+
+  Otherwise hold() const {
+    const core::LoadBalancerSpec& balancer = service.spec().balancer;
+    return HoldOtherwise{ready_count(service), balancer.hold_limit, balancer.hold_timeout};
+  }
+
+  Otherwise silence(Phase final_phase) const {
+    const core::ReadinessProbe* rules = probe();
+    if (!rules) return std::monostate{};
     const core::Instant since =
         replica->failing_since.value_or(replica->provisioned.value_or(now()));
     return SilenceOtherwise{
         final_phase,
-        final_phase == Phase::failed_probing ? probe.failure_window : probe.initial_delay,
+        final_phase == Phase::failed_probing ? rules->failure_window : rules->initial_delay,
         now() - since, replica->last_http_status};
   }
 

@@ -77,8 +77,28 @@ struct PlanOtherwise {
   std::optional<std::uint32_t> target_without;  // the largest one that does without it
 };
 
+// A replica that stopped to answer.
+struct UnreadyOtherwise {
+  std::optional<core::Instant> given_up;  // if no probe is answered before
+};
+
+// A machine that the cloud took: nothing of ours chose it.
+struct TakenOtherwise {
+  core::Price price;
+  core::Price on_demand_price;  // of the same machine, which is not taken
+  bool is_spot = false;
+};
+
+// Requests that wait, or waited in vain.
+struct HoldOtherwise {
+  std::uint32_t ready = 0;  // replicas
+  std::uint32_t hold_limit = 0;
+  core::Duration hold_timeout{0};
+};
+
 using Otherwise = std::variant<std::monostate, ScaleOtherwise, PlacementOtherwise, LaunchOtherwise,
-                               DropOtherwise, SilenceOtherwise, RollbackOtherwise, PlanOtherwise>;
+                               DropOtherwise, SilenceOtherwise, RollbackOtherwise, PlanOtherwise,
+                               UnreadyOtherwise, TakenOtherwise, HoldOtherwise>;
 
 // `before`: the fold of everything before the event. monostate: nothing of ours decided it.
 Otherwise otherwise(const Model& before, const core::Event& event);

@@ -199,6 +199,28 @@ class WhyAndLogsTest(E2ECase):
         self.assertRegex(story, r"preempt|notice|replace")
         self.assertTrue(self.session.must("why", str(successor["seq"])).strip())
 
+    def test_why_at_a_moment_shows_the_state_of_then_and_what_another_outcome_needed(self):
+        self.up_ready("llama3", BURSTING, 2)
+        intended = self.events("llama3", "LaunchIntended")[0]["seq"]
+        then = self.session.must("why", "llama3", "--at", str(intended), "--utc")
+        self.assertIn(f"after #{intended}: REPLICA_INIT", then)
+        self.assertIn("target 2, ready 0", then)
+        self.assertIn("PROVISIONING", then)
+        now = self.session.must("why", "llama3", "--at", "0s")
+        self.assertIn("ready 2", now)
+        # one request a second each, over three seconds: a third replica needs a seventh request
+        self.assertIn("a target of 3 needs 7 requests in 3 s (more than 2 QPS) for 1 s", now)
+        every = json.loads(self.session.must("why", "--at", str(intended), "--json"))["services"]
+        self.assertEqual([one["moment"]["service"] for one in every], ["llama3"])
+        self.assertEqual(every[0]["moment"]["status"], "REPLICA_INIT")
+        self.assertEqual(every[0]["moment"]["another_target"]["fewest_arrivals_for_more"], 7)
+        kinds = {one["kind"] for one in every[0]["otherwise"]}
+        self.assertLessEqual({"scale", "placement", "plan"}, kinds)
+        self.assertEqual(self.session.must("why", "--at", "1"),
+                         "There was no service at that moment.\n")
+        self.refused("why", status=2, says=["--at"])
+        self.refused("why", "3", "--at", "1h", status=2, says=["sequence"])
+
     def test_logs_hold_what_setup_and_run_printed(self):
         self.up_ready("chatty", FIXED % 1, 1, setup="echo fetching the model; echo oops >&2",
                       run="echo starting the server; " + demo_llm())

@@ -264,12 +264,46 @@ BOOST_AUTO_TEST_CASE(the_stated_surge_launches_what_waits_and_one_less_does_not)
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_silent_replica_is_given_up_at_the_stated_moment_and_not_before) {
+  World world = at_rest(usual_spec());
+  world.machine(1)->answers = false;
+  while (world.all<core::ReplicaBecameNotReady>().empty()) world.pass(seconds(1));
+  const auto unready =
+      asked<UnreadyOtherwise>(world, world.last_event<core::ReplicaBecameNotReady>());
+  BOOST_REQUIRE(unready.given_up);
+  world.pass(*unready.given_up - world.now() - core::milliseconds(1));
+  BOOST_TEST((world.replica(1).phase == Phase::not_ready));
+  world.pass(core::milliseconds(1));
+  BOOST_TEST((world.replica(1).phase == Phase::shutting_down));
+  const auto silence =
+      asked<SilenceOtherwise>(world, world.last_event<core::TerminationIntended>());
+  BOOST_TEST(silence.silent.count() == silence.allowed.count());
+}
+
+BOOST_AUTO_TEST_CASE(a_rolled_back_version_lacked_one_replica_that_baked) {
+  World world = at_rest(usual_spec());
+  core::ServiceSpec next = usual_spec();
+  next.task.run = "another";
+  next.probe.initial_delay = seconds(20);
+  world.crashes = [](const core::LaunchInstance&) { return true; };
+  world.send(core::UpdateRequested{next, world.offers, core::UpdateMode::rolling, "ada"});
+  while (world.all<core::VersionRolledBack>().empty()) world.pass(seconds(1));
+  const auto rollback =
+      asked<RollbackOtherwise>(world, world.last_event<core::VersionRolledBack>());
+  BOOST_TEST(rollback.failed.value == 2u);
+  BOOST_TEST(rollback.restored.value == 1u);
+  BOOST_TEST((rollback.bake_time == next.rollout.bake_time));
+  BOOST_TEST(rollback.failures == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(any_decision_of_a_random_world_can_be_asked_about) {
   std::map<std::size_t, std::size_t> kinds;
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {
     RandomWorld random(seed);
     random.begin();
-    random.live(25);
+    random.live(12);
+    for (auto& [token, machine] : random.world.machines) machine.answers = false;
+    random.live(12);
     Model model;
     for (const core::Event& event : random.world.events) {
       const Otherwise found = otherwise(model, event);
