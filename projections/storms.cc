@@ -104,7 +104,10 @@ void StormFinder::note_blow(const Event& event) {
   const Replica& replica = *replica_of(model_, event);
   const Kind kind = kind_of(event);
   const auto is_known = [&](const Blow& blow) { return blow.replica == event.replica; };
-  if (!open_.contains(event.service)) begin(event);
+  if (!open_.contains(event.service)) {
+    if (kind == Kind::refused) return;
+    begin(event);
+  }
   Open& open = open_.at(event.service);
   const bool is_second_word =
       kind != Kind::refused && std::any_of(open.taken.begin(), open.taken.end(), is_known);

@@ -3,9 +3,11 @@
 // A blow is a preemption (notice and end count once), a machine lost without notice, or a launch
 // refused for want of capacity. Blows to one service within `storm_gap` of each other are one storm
 // if they are at least two and one took a replica: a single preemption is an ordinary day, refusals
-// alone are a drought. Blows in several zones at once are one storm, because the service feels one
-// dip; two services hit at once have a storm each, and each names the other. A storm is over when
-// the service is back at its target after the last blow. Fed with a whole log, from #1. Pure.
+// alone are a drought. It begins with the first replica taken: refusals before that are no part of
+// it, or a service that starts where a cluster is full would be in a storm. Blows in several zones
+// at once are one storm, because the service feels one dip; two services hit at once have a storm
+// each, and each names the other. A storm is over when the service is back at its target after the
+// last blow. Fed with a whole log, from #1. Pure.
 #pragma once
 
 #include <cstdint>

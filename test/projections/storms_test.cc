@@ -171,6 +171,30 @@ BOOST_AUTO_TEST_CASE(a_drought_that_took_no_replica_is_no_storm) {
   BOOST_TEST(found_in(world).empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_storm_begins_with_the_first_replica_taken_not_with_refusals_before_it) {
+  World world;
+  world.refuse = [](const core::LaunchInstance& order) -> std::optional<core::Failure> {
+    if (order.offer.is_spot() || order.offer.is_paid() || order.replica.value != 1) return {};
+    core::Failure failure;
+    failure.kind = core::FailureKind::capacity;  // one node of the cluster is in use
+    return failure;
+  };
+  world.up(usual_spec());
+  world.arrivals["llama"] = 4;
+  world.pass(seconds(60));
+  BOOST_REQUIRE(world.all<core::ProvisionFailed>().size() == 1U);
+  const core::Instant began = world.now();
+  take(world, 3);
+  take(world, 4);
+  world.pass(seconds(120));
+
+  const auto storms = found_in(world);
+  BOOST_REQUIRE(storms.size() == 1U);
+  BOOST_TEST((storms.front().began.at == began));
+  BOOST_TEST(storms.front().refused == 0U);
+  BOOST_TEST(storms.front().ready_before == 4U);
+}
+
 BOOST_AUTO_TEST_CASE(a_picture_has_the_replicas_of_every_zone_the_target_and_the_blows) {
   World world = burst_world();
   const core::Instant began = world.now();
