@@ -63,6 +63,12 @@ struct BodyWriter {
   void operator()(const core::SnapshotRejected& from) { write(to.initSnapshotRejected(), from); }
 };
 
+// The sample that was read before into the same event lends its buffer: every third event is one.
+core::TrafficSampled& sample_in(core::EventBody& to) {
+  auto* before = std::get_if<core::TrafficSampled>(&to);
+  return before != nullptr ? *before : to.emplace<core::TrafficSampled>();
+}
+
 void read_replica_body(Body::Reader from, core::EventBody& to) {
   switch (from.which()) {
     case Body::REPLICA_PLANNED:
@@ -94,8 +100,7 @@ void read_replica_body(Body::Reader from, core::EventBody& to) {
     case Body::INSTANCE_LOST: return read(from.getInstanceLost(), to.emplace<core::InstanceLost>());
     case Body::ORPHAN_FOUND: return read(from.getOrphanFound(), to.emplace<core::OrphanFound>());
     case Body::ORPHAN_ENDED: return read(from.getOrphanEnded(), to.emplace<core::OrphanEnded>());
-    case Body::TRAFFIC_SAMPLED:
-      return read(from.getTrafficSampled(), to.emplace<core::TrafficSampled>());
+    case Body::TRAFFIC_SAMPLED: return read(from.getTrafficSampled(), sample_in(to));
     case Body::REPLICA_EJECTED:
       return read(from.getReplicaEjected(), to.emplace<core::ReplicaEjected>());
     case Body::REPLICA_READMITTED: to.emplace<core::ReplicaReadmitted>(); return;

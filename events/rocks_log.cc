@@ -20,6 +20,8 @@ using core::Result;
 RocksLog::RocksLog(OpenedLog opened) : opened_(std::move(opened)) {}
 
 RocksLog::~RocksLog() {
+  // The next opening has nothing to recover then. When it fails, the write-ahead log has it all.
+  if (opened_.low_water_file && !failed_) static_cast<void>(opened_.store->flush());
   opened_.store.reset();
   // Nothing can be done about a failure here: the file is then as old as its last sync.
   if (opened_.low_water_file) static_cast<void>(opened_.low_water_file->sync());

@@ -26,7 +26,10 @@ rocksdb::Options rocks_options(const RocksTuning& tuning, rocksdb::WALRecoveryMo
   options.periodic_compaction_seconds = 0;  // likewise
   options.compaction_style = rocksdb::kCompactionStyleLevel;  // FIFO would delete unasked
   options.bytes_per_sync = std::size_t{1} << 20;  // flushes do not pile up behind our fdatasync
-  options.max_open_files = -1;
+  options.advise_random_on_open = false;  // reads are scans: the system may read ahead of them
+  options.max_open_files = -1;  // all are opened at the start, by a few threads
+  options.max_file_opening_threads = 2;
+  options.skip_stats_update_on_db_open = true;  // they would steer compactions; there are none
   options.max_background_jobs = 2;
   options.keep_log_file_num = 5;  // RocksDB's own chatter: the default is 1000 files
   options.info_log_level = rocksdb::WARN_LEVEL;

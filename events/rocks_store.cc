@@ -102,6 +102,12 @@ RocksStore::~RocksStore() {
   database_->Close();
 }
 
+core::Result<void> RocksStore::flush() {
+  const auto status = database_->Flush(rocksdb::FlushOptions(), handles_);
+  if (!status.ok()) return error_of(status, "moving the newest events into a table");
+  return {};
+}
+
 core::Result<std::optional<std::string>> RocksStore::get_meta(const std::string& key) const {
   std::string value;
   const auto status = database_->Get({}, handles_[meta_family], key, &value);

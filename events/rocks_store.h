@@ -36,6 +36,9 @@ class RocksStore {
   RocksStore(const RocksStore&) = delete;
   RocksStore& operator=(const RocksStore&) = delete;
 
+  // Moves everything from the write-ahead log into tables, so that opening has nothing to recover.
+  core::Result<void> flush();
+
   core::Result<std::optional<std::string>> get_meta(const std::string& key) const;
   // All or nothing, durable.
   core::Result<void> put_meta(const std::vector<std::pair<std::string, std::string>>& pairs);

@@ -126,8 +126,9 @@ void write_list(Builder to, const Container& from) {
 template <class Reader, class Container>
 void read_list(Reader from, Container& to) {
   to.clear();
-  to.reserve(from.size());
-  for (const auto element : from) read(element, to.emplace_back());
+  to.resize(from.size());
+  auto value = to.begin();
+  for (const auto element : from) read(element, *value++);
 }
 
 // Maps whose key is a member of the value.

@@ -103,6 +103,14 @@ BOOST_AUTO_TEST_CASE(a_second_writer_is_refused_with_the_pid_of_the_first) {
   BOOST_TEST(bool(open_log(home / "log")));
 }
 
+BOOST_AUTO_TEST_CASE(a_log_closed_in_order_leaves_nothing_to_recover) {
+  TemporaryDirectory home;
+  BOOST_TEST(bool(opened(home / "log")->append(sample_events(1, 1000))));
+  for (const auto& entry : std::filesystem::directory_iterator(home / "log" / database_name))
+    if (entry.path().extension() == ".log") BOOST_TEST(entry.file_size() == 0u, entry.path());
+  BOOST_TEST((read_all(*opened(home / "log")) == sample_events(1, 1000)));
+}
+
 BOOST_AUTO_TEST_CASE(a_directory_that_cannot_be_made_is_a_permission_error) {
   const auto log = open_log("/sys/skyctl-test-log");
   BOOST_REQUIRE(!log);
