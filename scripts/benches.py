@@ -1,16 +1,19 @@
 """Builds the release and measures it against its goals.
 
-usage: scripts/bench [log | size | reaction]... [--json]
+usage: scripts/bench [log | size | reaction]... [--json] [--events N]
 
   log       the event log against raw file appends and reads on the same disk, in the same run
   size      clean build time, binary size, resident memory of an idle daemon
   reaction  in the sandbox, with load: how soon a dead replica is not chosen any more, and how soon
             the replacement of a noticed one is durably decided
-  --json    one JSON object a line: {"name", "value", "unit", "goal", "holds"}
+  --json    one JSON object a line: {"name", "value", "unit", "goal", "holds", "low", "high"}
+  --events  length of the history that `log` makes, reads and starts from; default 10 million, which
+            is what the goals are about (3 GB of disk and some minutes)
 
-Without names: all three. A goal of null is a figure without one. Absolute times depend on the
-machine; ratios do not. Exit status: 0 every goal holds, 1 one does not or could not be measured,
-2 wrong usage.
+Without names: all three. A value is the median of rounds whose two sides took turns; low and high
+are the rounds it lies between. A goal of null is a figure without one. Absolute times depend on
+the machine and its neighbours; ratios less so. Exit status: 0 every goal holds, 1 one does not or
+could not be measured, 2 wrong usage.
 """
 
 import datetime
@@ -25,13 +28,13 @@ import tempfile
 import threading
 import time
 
+import bench_log
 from sandbox_session import SandboxSession, StepFailed
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.join(ROOT, "build")
 SKYCTL = os.path.join(BUILD, "cli", "skyctl")
 MIB = 1 << 20
-LOG_BENCH_SECONDS = 900  # a million events, written and read several times, on a slow disk
 
 
 class Table:
@@ -41,7 +44,7 @@ class Table:
         self.as_json = as_json
         self.all_hold = True
         if not as_json:
-            print(f"{'':46} {'value':>10} {'':7} {'goal':>12}")
+            print(f"{'':58} {'value':>10} {'':8} {'rounds':>20} {'goal':>10}")
 
     def add(self, figure):
         holds = figure.get("holds")
@@ -49,40 +52,26 @@ class Table:
         if self.as_json:
             print(json.dumps(figure), flush=True)
             return
-        goal = figure.get("goal")
-        goal = "-" if goal is None else str(goal)
-        verdict = "" if goal == "-" or holds is None else "holds" if holds else "DOES NOT HOLD"
-        value = f"{figure['value']:>10.4g} {figure['unit']:7}"
-        print(f"{figure['name']:46} {value} {goal:>12} {verdict}", flush=True)
+        goal = figure.get("goal") or "-"
+        verdict = "" if holds is None else "holds" if holds else "DOES NOT HOLD"
+        low, high = figure["low"], figure["high"]
+        spread = "" if low == high else f"{low:.3g} to {high:.3g}"
+        value = f"{figure['value']:>10.4g} {figure['unit']:8}"
+        print(f"{figure['name']:58} {value} {spread:>20} {goal:>10} {verdict}".rstrip(), flush=True)
 
-    def figure(self, name, value, unit, at_most=None):
+    def rounds(self, name, unit, values, at_most=None):
+        value = statistics.median(values)
         self.add({"name": name, "value": round(value, 4), "unit": unit,
                   "goal": None if at_most is None else f"<= {at_most}",
-                  "holds": None if at_most is None else value <= at_most})
+                  "holds": None if at_most is None else value <= at_most,
+                  "low": round(min(values), 4), "high": round(max(values), 4)})
+
+    def figure(self, name, value, unit, at_most=None):
+        self.rounds(name, unit, [value], at_most)
 
     def broken(self, name, why):
         print(f"scripts/bench: {name}: {why}", file=sys.stderr)
         self.all_hold = False
-
-
-# ---- log
-
-def bench_log(table):
-    """The program prints our JSON lines itself: it alone can pair each figure with its limit."""
-    program = os.path.join(BUILD, "test", "bench", "log_bench")
-    if not os.path.exists(program):
-        return table.broken("log", f"{program} was not built")
-    finished = subprocess.run([program], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              text=True, timeout=LOG_BENCH_SECONDS, check=False)
-    count = 0
-    for line in finished.stdout.splitlines():
-        if line.startswith("{"):
-            table.add(json.loads(line))
-            count += 1
-        else:
-            print(line, file=sys.stderr)
-    if finished.returncode not in (0, 1) or count == 0:
-        table.broken("log", f"log_bench ended with status {finished.returncode}, {count} figures")
 
 
 # ---- size
@@ -234,13 +223,39 @@ def bench_reaction(table):
 
 
 def add_times(table, name, seconds, at_most=None):
-    table.figure(f"{name}, median", statistics.median(seconds) * 1000, "ms", at_most)
-    table.figure(f"{name}, worst of {len(seconds)}", max(seconds) * 1000, "ms")
+    table.rounds(name, "ms", [1000 * one for one in seconds], at_most)
 
 
 # ---- the command
 
-BENCHES = {"log": bench_log, "size": bench_size, "reaction": bench_reaction}
+BENCHES = {"log": lambda table, events: bench_log.bench_log(table, BUILD, events),
+           "size": lambda table, _: bench_size(table),
+           "reaction": lambda table, _: bench_reaction(table)}
+
+
+class UsageError(Exception):
+    pass
+
+
+def read_words(words):
+    """The benches wanted, whether as JSON, and how many events."""
+    names, as_json, events = [], False, bench_log.EVENTS
+    words = list(words)
+    while words:
+        word = words.pop(0)
+        if word == "--json":
+            as_json = True
+        elif word == "--events":
+            text = words.pop(0) if words else ""
+            if not text.isdecimal() or int(text) < bench_log.FEWEST_EVENTS:
+                raise UsageError(f"--events takes a number from {bench_log.FEWEST_EVENTS}, "
+                                 f"not '{text}'")
+            events = int(text)
+        elif word in BENCHES:
+            names.append(word)
+        else:
+            raise UsageError(f"no bench {word}; there are: {', '.join(BENCHES)}")
+    return names or list(BENCHES), as_json, events
 
 
 def usage(text):
@@ -249,15 +264,13 @@ def usage(text):
 
 
 def main():
-    words = sys.argv[1:]
-    if "-h" in words or "--help" in words:
+    if "-h" in sys.argv or "--help" in sys.argv:
         print(__doc__.strip())
         return 0
-    as_json = "--json" in words
-    names = [word for word in words if word != "--json"]
-    for name in names:
-        if name not in BENCHES:
-            return usage(f"no bench {name}; there are: {', '.join(BENCHES)}")
+    try:
+        names, as_json, events = read_words(sys.argv[1:])
+    except UsageError as error:
+        return usage(error)
     os.chdir(ROOT)
     if not shutil.which("strip"):
         return usage("strip is missing; run scripts/setup")
@@ -266,9 +279,9 @@ def main():
         if subprocess.run(build, stdout=sys.stderr, check=False).returncode != 0:
             return 1
     table = Table(as_json)
-    for name in names or BENCHES:
+    for name in names:
         try:
-            BENCHES[name](table)
+            BENCHES[name](table, events)
         except (StepFailed, subprocess.SubprocessError, OSError, KeyError, ValueError) as failure:
             table.broken(name, failure)
     return 0 if table.all_hold else 1

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "core/event.h"
 
@@ -58,6 +59,13 @@ inline core::Event mixed_event(std::uint64_t seq) {
   event.replica = core::ReplicaId{static_cast<std::uint32_t>(seq % 7 + 1)};
   event.body = mixed_body(seq);
   return event;
+}
+
+inline std::vector<core::Event> mixed_events(std::uint64_t first, std::size_t count) {
+  std::vector<core::Event> events;
+  events.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) events.push_back(mixed_event(first + i));
+  return events;
 }
 
 }  // namespace sky::bench

@@ -46,6 +46,13 @@ class FaultyFileSystem final : public rocksdb::FileSystemWrapper {
     const auto found = synced_.find(name);
     return found == synced_.end() ? 0 : found->second;
   }
+  // Of all files ever written whose name ends so, the deleted ones too.
+  std::uint64_t synced_bytes(const std::string& ending) const {
+    const std::lock_guard guard(mutex_);
+    std::uint64_t bytes = 0;
+    for (const auto& [name, size] : synced_) bytes += name.ends_with(ending) ? size : 0;
+    return bytes;
+  }
 
   rocksdb::IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
                                     std::unique_ptr<rocksdb::FSWritableFile>* file,
