@@ -28,25 +28,30 @@ std::optional<std::uint64_t> least(auto&& is_enough) {
   return low;
 }
 
+std::optional<std::uint64_t> at_least_one(std::optional<std::uint64_t> count) {
+  return count == 0U ? std::nullopt : count;
+}
+
+// None when not even one is needed: another signal asks for that many already.
 std::optional<std::uint64_t> fewest_arrivals(const ScaleSignal& signal, std::uint32_t replicas) {
-  return least([&](std::uint64_t arrivals) {
+  return at_least_one(least([&](std::uint64_t arrivals) {
     core::Load load = signal.load();
     load.arrivals = arrivals;
     return signal.limited(load) >= replicas;
-  });
+  }));
 }
 
 std::optional<std::uint64_t> fewest_running(const ScaleSignal& signal, std::uint32_t replicas) {
-  return least([&](std::uint64_t running) {
+  return at_least_one(least([&](std::uint64_t running) {
     core::Load load = signal.load();
     load.in_flight = static_cast<std::uint32_t>(running);
     load.held = 0;
     return signal.limited(load) >= replicas;
-  });
+  }));
 }
 
 std::optional<std::uint64_t> one_less(std::optional<std::uint64_t> arrivals) {
-  if (!arrivals || *arrivals == 0) return {};
+  if (!arrivals) return {};
   return *arrivals - 1;
 }
 

@@ -42,7 +42,7 @@ ScaleOtherwise scale_otherwise(const ServiceState& before, core::Instant now,
 core::ScaleEvaluated standing_evaluation(const ServiceState& service, core::Instant now);
 
 // The fewest arrivals in the window with which at least `replicas` are wanted within the limits;
-// none: no number of arrivals does that.
+// none: no number of arrivals does that, or another signal asks for as many already.
 std::optional<std::uint64_t> fewest_arrivals_for(const ServiceState& service, core::Instant now,
                                                  std::uint32_t replicas);
 

@@ -131,6 +131,22 @@ BOOST_AUTO_TEST_CASE(running_requests_are_another_way_to_a_larger_target) {
   BOOST_TEST(scale.running_for_more.value_or(0) == 11u);
 }
 
+BOOST_AUTO_TEST_CASE(where_running_requests_ask_for_more_already_no_arrivals_are_named) {
+  core::ServiceSpec spec = usual_spec();
+  spec.replicas.target_concurrency_per_replica = 5;
+  World world = at_rest(spec);
+  core::TrafficSampled sample;
+  sample.period = seconds(1);
+  sample.in_flight = 14;  // three replicas' worth
+  world.send(core::TrafficReported{"llama", sample});
+  const auto scale = scale_otherwise(world.service(), world.now(),
+                                     standing_evaluation(world.service(), world.now()));
+  BOOST_TEST(scale.wanted == 3u);
+  BOOST_TEST(!scale.fewest_for_more.has_value());
+  BOOST_TEST(scale.running_for_more.value_or(0) == 11u);
+  BOOST_TEST(scale.left.has_value());
+}
+
 BOOST_AUTO_TEST_CASE(a_placement_names_the_next_one_and_what_the_others_lacked) {
   World world = at_rest(usual_spec());
   load_windows(world, 40, 6);
