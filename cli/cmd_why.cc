@@ -119,14 +119,18 @@ core::Result<std::vector<WhyReport>> reports_of(Subject& subject, const ReplaySo
   std::vector<WhyReport> reports;
   std::set<core::Seq> asked;
   for (const WhyHistory& history : subject.histories) {
-    auto answer = history.answer();
-    if (!answer) return answer.error();
     const WhyQuestion& question = history.question();
-    asked.merge(answer->decisions());
-    reports.push_back({question, std::move(*answer), {}, {}, utc});
+    std::optional<MomentReport> moment;
     if (subject.moment)
-      reports.back().moment = report_moment(subject.past.model, subject.past.now, witness,
-                                            question.service, question.replica);
+      moment = report_moment(subject.past.model, subject.past.now, witness, question.service,
+                             question.replica);
+    auto answer = history.answer();
+    // Of what led to the state of a moment nothing may be kept any more: the state is known.
+    const bool is_known = moment && (!question.replica || !moment->pending.empty());
+    if (!answer && !is_known) return answer.error();
+    if (!answer) answer = WhyAnswer{};
+    asked.merge(answer->decisions());
+    reports.push_back({question, std::move(*answer), {}, std::move(moment), utc});
   }
   AlternativesFold fold(std::move(asked));
   read =

@@ -97,7 +97,7 @@ class WhyText {
       text += details(*event, "      ");
       effect = event;
     }
-    if (effect == nullptr) return text;
+    if (effect == nullptr) return "what led to it is not kept any more\n";
     if (effect->cause && effect->cause < effect->seq)
       return text + fmt::format("  because of #{}, which is no longer kept\n", effect->cause.value);
     return text + fmt::format("  and that has no earlier cause: {}\n", origin_text(effect->actor));
