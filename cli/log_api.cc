@@ -29,9 +29,10 @@ void truncate(LogTender& tender, const HttpRequest& request, const Responder& re
   if (!document) return answer_error(responder, document.error());
   const auto before = adapters::JsonView(*document).at("before").as_integer();
   if (!before) return answer_error(responder, before.error());
-  tender.truncate(core::Seq{static_cast<std::uint64_t>(*before)},
-                  "asked to by `skyctl log truncate`",
-                  [responder](Result<core::LogTruncated> done) {
+  const Cut cut{core::Seq{static_cast<std::uint64_t>(*before)},
+                "asked to by `skyctl log truncate`"};
+  tender.truncate([cut] { return std::optional(cut); },
+                  [responder](const Result<core::LogTruncated>& done) {
                     if (!done) return answer_error(responder, done.error());
                     adapters::JsonWriter json;
                     json.begin_object().member("first_kept", done->first_kept.value);

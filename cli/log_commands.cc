@@ -233,7 +233,7 @@ Result<void> log_truncate(const Home& home, const Moment& before, core::WallTime
   } else {
     const auto log = events::open_log(home.log());
     if (!log) return log.error();
-    done = truncate_log(**log, *wanted, "asked to by `skyctl log truncate`", now);
+    done = truncate_log(**log, {*wanted, "asked to by `skyctl log truncate`"}, now);
   }
   if (!done) return done.error();
   out << "The log begins at #" << done->first_kept.value << "; the state is in the snapshot of #"

@@ -29,25 +29,27 @@ void LogTender::report(const std::vector<core::SnapshotRejected>& rejected) {
 }
 
 void LogTender::note_commit(Seq last) {
-  if (is_taking_) return;
+  if (is_busy_) return;
   const bool is_many = last.value >= newest_.value + snapshot_every_events;
   // The record of a snapshot is itself an event: two, lest an idle log grows by its snapshots.
   const bool is_late = now_().at - taken_at_ >= snapshot_every && last.value > newest_.value + 1;
   if (!is_many && !is_late) return;
+  is_busy_ = true;
   take([this](Result<core::SnapshotTaken> taken) {
     if (!taken) say_("no snapshot: " + taken.error().text);
+    is_busy_ = false;
+    if (taken && on_snapshot_) on_snapshot_();
+    cut_next();
   });
 }
 
 void LogTender::take(WhenTaken when_taken) {
-  is_taking_ = true;
   // The state of this moment; it may be stored when all its events are durable.
   auto snapshot = std::make_shared<const events::Snapshot>(take_snapshot(controller_.model()));
   controller_.when_durable([this, snapshot, when_taken = std::move(when_taken)] {
     run([this, snapshot, when_taken]() -> Done {
       const auto taken = store_snapshot(log_, *snapshot);
-      return [this, snapshot, when_taken, taken] {
-        is_taking_ = false;
+      return [this, when_taken, taken] {
         taken_at_ = now_().at;
         if (taken) newest_ = taken->of;
         if (taken) controller_.submit(core::LogTended{*taken});
@@ -57,31 +59,73 @@ void LogTender::take(WhenTaken when_taken) {
   });
 }
 
-void LogTender::truncate(Seq wanted, std::string reason, WhenCut when_cut) {
-  take([this, wanted, reason = std::move(reason),
-        when_cut = std::move(when_cut)](Result<core::SnapshotTaken> taken) {
-    if (!taken) return when_cut(taken.error());
-    cut(wanted, reason, taken->of, when_cut);
+void LogTender::truncate(FindCut find, WhenCut when_cut) {
+  cuts_.push_back({std::move(find), std::move(when_cut), {}});
+  cut_next();
+}
+
+void LogTender::cut_next() {
+  if (is_busy_ || cuts_.empty()) return;
+  is_busy_ = true;
+  find();
+}
+
+void LogTender::find() {
+  run([this, find = cuts_.front().find]() -> Done {
+    return [this, found = find()] {
+      if (!found) return end_cut(found.error());
+      if (!*found) return end_cut(nothing_cut());
+      cuts_.front().cut = **found;
+      take([this](Result<core::SnapshotTaken> taken) {
+        if (!taken) return end_cut(taken.error());
+        store_base_before(before_open_intents(controller_.model(), cuts_.front().cut.before));
+      });
+    };
   });
 }
 
-void LogTender::cut(Seq wanted, const std::string& reason, Seq snapshot, WhenCut when_cut) {
-  const auto first = allowed_cut(log_, controller_.model(), wanted);
-  if (!first) return when_cut(first.error());
-  const core::LogTruncated fact{*first, snapshot, reason};
-  if (*first <= log_.position().first_retained) return when_cut(fact);
-  controller_.submit(core::LogTended{fact}, [this, fact, when_cut](Result<void> recorded) {
-    if (!recorded) return when_cut(recorded.error());
-    run([this, fact, when_cut]() -> Done {
-      const auto deleted = log_.truncate(fact.first_kept);
-      return [when_cut, fact, deleted] {
-        when_cut(deleted ? Result<core::LogTruncated>(fact) : deleted.error());
-      };
-    });
+void LogTender::store_base_before(Seq wanted) {
+  run([this, wanted, reason = cuts_.front().cut.reason]() -> Done {
+    const auto first = allowed_cut(log_, wanted);
+    if (!first) return [this, first] { end_cut(first.error()); };
+    if (*first <= log_.position().first_retained) return [this] { end_cut(nothing_cut()); };
+    const auto base = store_base(log_, *first);
+    if (!base) return [this, base] { end_cut(base.error()); };
+    return [this, fact = core::LogTruncated{*first, base->of, reason}] { record(fact); };
   });
+}
+
+void LogTender::record(core::LogTruncated fact) {
+  if (is_over_) return;
+  controller_.submit(core::LogTended{fact}, [this, fact](Result<void> recorded) {
+    if (!recorded) return end_cut(recorded.error());
+    forget(fact);
+  });
+}
+
+void LogTender::forget(core::LogTruncated fact) {
+  run([this, fact]() -> Done {
+    const auto deleted = log_.truncate(fact.first_kept);
+    return [this, fact, deleted] {
+      end_cut(deleted ? Result<core::LogTruncated>(fact) : deleted.error());
+    };
+  });
+}
+
+core::LogTruncated LogTender::nothing_cut() const {
+  return {log_.position().first_retained, newest_, {}};
+}
+
+void LogTender::end_cut(const Result<core::LogTruncated>& end) {
+  const Cutting ended = std::move(cuts_.front());
+  cuts_.pop_front();
+  is_busy_ = false;
+  ended.when_cut(end);
+  cut_next();
 }
 
 void LogTender::take_last() {
+  is_over_ = true;
   background_->wait();
   if (controller_.model().seq <= newest_.next()) return;
   const auto taken = store_snapshot(log_, take_snapshot(controller_.model()));
@@ -89,6 +133,7 @@ void LogTender::take_last() {
 }
 
 void LogTender::run(Job job) {
+  if (is_over_) return;
   background_->run([this, job = std::move(job)] { scheduler_.post(job()); });
 }
 

@@ -15,7 +15,8 @@
 namespace sky::cli {
 
 // Raised whenever the model gets a member or a fold changes its meaning: older snapshots are then
-// not used, and the log is folded from its start or from where it was truncated with this format.
+// not used, and a whole log is folded from its start. A truncated one has none: whoever raises it
+// reads the formats before it, too.
 inline constexpr std::uint32_t model_format = 1;
 
 std::string encode_model(const projections::Model& model);

@@ -36,6 +36,8 @@ struct Snapshot {
   std::string writer;  // version of the program
   std::string state;
 };
+// The newest ones. In a truncated log one more stays: the base, the state that the oldest kept
+// event continues. Without it the past could be read and not be shown.
 inline constexpr std::size_t kept_snapshots = 3;  // one good, one in doubt, one to compare with
 
 // FNV-1a, 64 bits: the fingerprint of a state's bytes, the same on every machine.
@@ -69,18 +71,27 @@ class Log {
   // names the first bad commit), io, not_found when `from` is older than first_retained.
   virtual core::Result<void> read(core::Seq from, const CommitVisitor& visit) const = 0;
 
-  // Durable; older ones than the newest `kept_snapshots` go. Any thread, besides append() too: it
-  // is not on the way of a commit. `snapshot.seq` is durable already. Errors: no_space, io.
+  // Durable; of the others the newest `kept_snapshots` and a truncated log's base stay. Any thread,
+  // besides append() too: it is not on the way of a commit. `snapshot.seq` is durable already.
+  // Errors: no_space, io.
   virtual core::Result<void> put_snapshot(const Snapshot&) {
     return core::Error{core::ErrorCode::unsupported, "a log in memory keeps no snapshots"};
   }
   virtual core::Result<void> visit_snapshots(const SnapshotVisitor&) const { return {}; }
 
-  // Forgets the commits before the one that holds `first`, and gives their space back. The caller
-  // has a snapshot that makes them unnecessary, and has recorded it. Durable. Any thread.
+  // Forgets the commits before the one that holds `first` and the snapshots that are of no use
+  // then, and gives their space back. Durable. Any thread. The caller has stored the new base (the
+  // snapshot of the event before that commit) and recorded what it does. Errors: conflict when the
+  // log ends before `first`, or when no whole base is there: then nothing is forgotten.
   virtual core::Result<void> truncate(core::Seq first) {
     static_cast<void>(first);
     return core::Error{core::ErrorCode::unsupported, "a log in memory is not truncated"};
+  }
+
+  // About how much disk the events from `from` on take; write-ahead log and snapshots come on top.
+  virtual core::Result<std::uint64_t> stored_bytes(core::Seq from) const {
+    static_cast<void>(from);
+    return std::uint64_t{0};  // in memory: no disk
   }
 
   // A copy of everything acknowledged, as a log's directory of its own; `to` must not exist. Within

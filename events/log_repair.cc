@@ -46,13 +46,12 @@ Result<void> copy_snapshots(const std::filesystem::path& directory, core::Seq la
                        WALRecoveryMode::kPointInTimeRecovery, RocksStore::Access::read_only);
   if (!from) return from.error();
   Result<void> outcome;
-  const auto scanned =
-      (*from)->scan_snapshots([&](std::uint64_t seq, std::span<const std::byte> bytes) {
-        if (seq > last.value) return true;
-        outcome = to.put_snapshot(seq, {reinterpret_cast<const char*>(bytes.data()), bytes.size()},
-                                  kept_snapshots);
-        return outcome.has_value();
-      });
+  const auto scanned = (*from)->scan_snapshots([&](std::uint64_t seq,
+                                                   std::span<const std::byte> bytes) {
+    if (seq > last.value) return true;
+    outcome = to.put_snapshot(seq, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}, {});
+    return outcome.has_value();
+  });
   return outcome ? scanned : outcome;
 }
 

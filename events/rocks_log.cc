@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <utility>
+#include <vector>
 
 #include "core/check.h"
 #include "events/commit_reader.h"
@@ -109,14 +110,33 @@ Result<void> RocksLog::truncate(core::Seq first) {
   if (first <= now.first_retained) return {};
   const auto begin = opened_.store->commit_holding(first.value);
   if (!begin) return begin.error();
+  const core::Seq base{*begin - 1};
+  bool has_base = false;
+  std::vector<std::uint64_t> useless;
+  const auto visited = visit_snapshots([&](core::Seq seq, const Result<Snapshot>& snapshot) {
+    has_base = has_base || (seq == base && snapshot);
+    if (seq < base) useless.push_back(seq.value);
+    return true;
+  });
+  if (!visited) return visited;
+  if (!has_base) {
+    return Error{ErrorCode::conflict, "there is no whole snapshot of event " +
+                                          std::to_string(base.value) +
+                                          ", so nothing before the next one may be deleted"};
+  }
   // Readers are told first: after a crash in between, the rest is only space not given back yet.
-  const auto told = opened_.store->put_meta({{first_retained_key, std::to_string(*begin)}});
+  const auto told =
+      opened_.store->put_meta({{first_retained_key, std::to_string(*begin)}}, useless);
   if (!told) return told;
   {
     const std::lock_guard guard(mutex_);
     opened_.position.first_retained = core::Seq{*begin};
   }
   return opened_.store->delete_before(*begin);
+}
+
+Result<std::uint64_t> RocksLog::stored_bytes(core::Seq from) const {
+  return opened_.store->approximate_bytes(from.value);
 }
 
 Result<void> RocksLog::backup(const std::filesystem::path& to) const {

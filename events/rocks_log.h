@@ -39,6 +39,7 @@ class RocksLog final : public Log {
   core::Result<void> put_snapshot(const Snapshot& snapshot) override;
   core::Result<void> visit_snapshots(const SnapshotVisitor& visit) const override;
   core::Result<void> truncate(core::Seq first) override;
+  core::Result<std::uint64_t> stored_bytes(core::Seq from) const override;
   core::Result<void> backup(const std::filesystem::path& to) const override;
 
  private:

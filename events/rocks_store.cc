@@ -117,13 +117,15 @@ core::Result<std::optional<std::string>> RocksStore::get_meta(const std::string&
 }
 
 core::Result<void> RocksStore::put_meta(
-    const std::vector<std::pair<std::string, std::string>>& pairs) {
+    const std::vector<std::pair<std::string, std::string>>& pairs,
+    const std::vector<std::uint64_t>& without) {
   rocksdb::WriteBatch batch(0, 0, protection_bytes, 0);
-  for (const auto& [key, value] : pairs) {
-    const auto status = batch.Put(handles_[meta_family], key, value);
-    if (!status.ok()) return error_of(status, "writing the log's header");
-  }
-  const auto status = database_->Write(synced_write(), &batch);
+  rocksdb::Status status;
+  for (const auto& [key, value] : pairs)
+    if (status.ok()) status = batch.Put(handles_[meta_family], key, value);
+  for (const std::uint64_t seq : without)
+    if (status.ok()) status = batch.Delete(handles_[snapshot_family], big_endian_key(seq));
+  if (status.ok()) status = database_->Write(synced_write(), &batch);
   if (!status.ok()) return error_of(status, "writing the log's header");
   return {};
 }
@@ -173,18 +175,11 @@ core::Result<void> RocksStore::scan(std::uint64_t from, std::uint64_t until,
 }
 
 core::Result<void> RocksStore::put_snapshot(std::uint64_t seq, const std::string& bytes,
-                                            std::size_t kept) {
+                                            const std::vector<std::uint64_t>& without) {
   rocksdb::WriteBatch batch(0, 0, protection_bytes, 0);
   auto status = batch.Put(handles_[snapshot_family], big_endian_key(seq), bytes);
-  std::size_t count = 1;
-  const auto scanned = scan_snapshots([&](std::uint64_t older, std::span<const std::byte>) {
-    if (older == seq) return true;
-    if (++count > kept && status.ok()) {
-      status = batch.Delete(handles_[snapshot_family], big_endian_key(older));
-    }
-    return true;
-  });
-  if (!scanned) return scanned;
+  for (const std::uint64_t other : without)
+    if (status.ok()) status = batch.Delete(handles_[snapshot_family], big_endian_key(other));
   if (status.ok()) status = database_->Write(synced_write(), &batch);
   if (!status.ok()) return error_of(status, "storing a snapshot of event " + std::to_string(seq));
   return {};
@@ -221,6 +216,19 @@ core::Result<void> RocksStore::delete_before(std::uint64_t first) {
   if (status.ok()) status = database_->DeleteRange(synced_write(), family, begin, end);
   if (!status.ok()) return error_of(status, "deleting old commits");
   return {};
+}
+
+core::Result<std::uint64_t> RocksStore::approximate_bytes(std::uint64_t from) const {
+  const std::string first = big_endian_key(from), end = big_endian_key(~std::uint64_t{0});
+  const rocksdb::Range range(first, end);
+  rocksdb::SizeApproximationOptions options;
+  options.include_memtables = true;  // else a log counts nothing before its first 16 MiB
+  options.include_files = true;
+  std::uint64_t bytes = 0;
+  const auto status =
+      database_->GetApproximateSizes(options, handles_[log_family], &range, 1, &bytes);
+  if (!status.ok()) return error_of(status, "estimating the size of the log");
+  return bytes;
 }
 
 core::Result<void> RocksStore::checkpoint(const std::filesystem::path& to) const {

@@ -40,8 +40,9 @@ class RocksStore {
   core::Result<void> flush();
 
   core::Result<std::optional<std::string>> get_meta(const std::string& key) const;
-  // All or nothing, durable.
-  core::Result<void> put_meta(const std::vector<std::pair<std::string, std::string>>& pairs);
+  // All or nothing, durable. `without`: sequences of snapshots that go in the same write.
+  core::Result<void> put_meta(const std::vector<std::pair<std::string, std::string>>& pairs,
+                              const std::vector<std::uint64_t>& without = {});
 
   // One commit under the sequence of its first event; durable.
   core::Result<void> append(std::uint64_t first_seq, const std::string& bytes);
@@ -57,8 +58,10 @@ class RocksStore {
   // A copy of all that is stored, made of hard links where the file system allows: milliseconds.
   core::Result<void> checkpoint(const std::filesystem::path& to) const;
 
-  // Snapshots, as bytes under the sequence they are of; the newest `kept` stay. Durable.
-  core::Result<void> put_snapshot(std::uint64_t seq, const std::string& bytes, std::size_t kept);
+  // A snapshot, as bytes under the sequence it is of; those of `without` go in the same write.
+  // Durable.
+  core::Result<void> put_snapshot(std::uint64_t seq, const std::string& bytes,
+                                  const std::vector<std::uint64_t>& without);
   // Newest first.
   core::Result<void> scan_snapshots(const Visit& visit) const;
 
@@ -66,6 +69,9 @@ class RocksStore {
   core::Result<std::uint64_t> commit_holding(std::uint64_t seq) const;
   // Deletes all commits that begin before `first`. Whole files go at once, the rest in time.
   core::Result<void> delete_before(std::uint64_t first);
+
+  // About how much space the commits take that begin at `from` or later, written out or not.
+  core::Result<std::uint64_t> approximate_bytes(std::uint64_t from) const;
 
   // The newest commit's first sequence; none in an empty log.
   core::Result<std::optional<std::uint64_t>> last_first_seq() const;

@@ -1,5 +1,6 @@
 #include "events/snapshot.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "events/crc32c.h"
@@ -80,8 +81,38 @@ Result<Snapshot> decode_snapshot(core::Seq seq, std::span<const std::byte> bytes
   return snapshot;
 }
 
+std::vector<std::uint64_t> superfluous_snapshots(const std::vector<StoredSnapshot>& stored,
+                                                 core::Seq stored_now, core::Seq first_retained) {
+  core::Seq base;
+  if (first_retained.value > 1)
+    for (const StoredSnapshot& one : stored)
+      if (one.is_whole && one.seq.next() >= first_retained) base = one.seq;  // the oldest of them
+  const auto is_newer = [&](const StoredSnapshot& one) { return one.seq > stored_now; };
+  // The new one takes a place among the newest only if it is one of them: a base need not be.
+  std::size_t places = kept_snapshots;
+  if (std::count_if(stored.begin(), stored.end(), is_newer) < std::ptrdiff_t{kept_snapshots})
+    --places;
+  std::vector<std::uint64_t> superfluous;
+  for (const StoredSnapshot& one : stored) {
+    if (one.seq == stored_now) continue;
+    if (places > 0)
+      --places;
+    else if (one.seq != base)
+      superfluous.push_back(one.seq.value);
+  }
+  return superfluous;
+}
+
 Result<void> RocksLog::put_snapshot(const Snapshot& snapshot) {
-  return opened_.store->put_snapshot(snapshot.seq.value, encode_snapshot(snapshot), kept_snapshots);
+  std::vector<StoredSnapshot> stored;
+  const auto visited = visit_snapshots([&](core::Seq seq, const Result<Snapshot>& one) {
+    stored.push_back({seq, one.has_value()});
+    return true;
+  });
+  if (!visited) return visited;
+  return opened_.store->put_snapshot(
+      snapshot.seq.value, encode_snapshot(snapshot),
+      superfluous_snapshots(stored, snapshot.seq, position().first_retained));
 }
 
 Result<void> RocksLog::visit_snapshots(const SnapshotVisitor& visit) const {

@@ -3,15 +3,12 @@
 #include "cli/model_snapshot.h"
 
 #include <boost/test/unit_test.hpp>
-#include <random>
 #include <string>
 #include <vector>
 
 #include "cli/history.h"
 #include "cli/log_deep_check.h"
-#include "cli/truncation.h"
-#include "test/events/temporary_directory.h"
-#include "test/projections/world.h"
+#include "test/cli/generated_log.h"
 
 namespace sky::cli {
 namespace {
@@ -21,83 +18,7 @@ using core::Seq;
 using projections::Model;
 using projections::World;
 
-const core::WallTime noon{core::seconds(1'800'000'000)};
-
-// A history with all that happens to replicas: load, refusals, preemptions, losses, restarts.
-class RandomHistory {
- public:
-  explicit RandomHistory(std::uint64_t seed) : random_(seed) {
-    world.refuse = [this](const core::LaunchInstance&) -> std::optional<core::Failure> {
-      if (below(4) != 0) return {};
-      const auto kind = static_cast<core::FailureKind>(1 + below(12));
-      return core::Failure{kind, {}, "the cloud says no", {}};
-    };
-    core::ServiceSpec spec = projections::usual_spec();
-    spec.replicas.num_overprovision = below(2);
-    spec.replicas.dynamic_ondemand_fallback = below(2) == 0;
-    if (below(2) == 0) spec.replicas.placement = core::Placement::spot_hedge;
-    world.up(spec);
-  }
-
-  void live(int steps) {
-    for (int i = 0; i < steps; ++i) {
-      world.arrivals["llama"] = below(7);
-      const auto& replicas = world.service().replicas;
-      if (!replicas.empty() && below(3) == 0) {
-        auto row = replicas.begin();
-        std::advance(row, below(static_cast<std::uint32_t>(replicas.size())));
-        if (world.machine(row->first.value) != nullptr)
-          world.change(row->first.value,
-                       below(2) == 0 ? core::InstanceChange::noticed : core::InstanceChange::lost,
-                       seconds(5));
-      }
-      if (below(8) == 0) world.restart();
-      world.pass(core::milliseconds(below(4000)));
-    }
-  }
-
-  std::uint32_t below(std::uint32_t limit) { return static_cast<std::uint32_t>(random_() % limit); }
-
-  World world;
-
- private:
-  std::mt19937_64 random_;
-};
-
-struct Fixture {
-  events::TemporaryDirectory home;
-  const std::filesystem::path path = home / "log";
-
-  // A log whose id is the world's: the events say it.
-  std::unique_ptr<events::Log> log_with(std::vector<core::Event> events) {
-    auto log = events::open_log(path);
-    BOOST_TEST_REQUIRE(log.has_value(), (log ? "" : log.error().text));
-    for (core::Event& event : events)
-      if (auto* started = std::get_if<core::DaemonStarted>(&event.body))
-        started->log_id = (*log)->id();
-    for (std::size_t at = 0; at < events.size(); at += 20) {
-      const std::size_t count = std::min<std::size_t>(20, events.size() - at);
-      BOOST_REQUIRE((*log)->append(std::span(events).subspan(at, count)));
-    }
-    return std::move(*log);
-  }
-  static Model folded(const events::Log& log, Seq until) {
-    Model model;
-    BOOST_TEST(bool(log.read(Seq{1}, [&](const events::Commit& commit, std::span<const std::byte>) {
-      for (const core::Event& event : commit.events)
-        if (event.seq <= until) projections::evolve(model, event);
-      return true;
-    })));
-    return model;
-  }
-  static Model whole(const events::Log& log) { return folded(log, log.position().durable); }
-  static void put(events::Log& log, const Model& model) {
-    const auto stored = store_snapshot(log, take_snapshot(model));
-    BOOST_TEST_REQUIRE(stored.has_value(), (stored ? "" : stored.error().text));
-  }
-};
-
-BOOST_FIXTURE_TEST_SUITE(model_snapshot, Fixture)
+BOOST_FIXTURE_TEST_SUITE(model_snapshot, GeneratedLog)
 
 BOOST_AUTO_TEST_CASE(a_loaded_snapshot_is_the_model_in_generated_histories) {
   for (std::uint64_t seed = 1; seed <= 30; ++seed) {
@@ -190,11 +111,12 @@ BOOST_AUTO_TEST_CASE(truncation_keeps_the_state_and_says_where_the_log_begins) {
   history.live(30);
   auto log = log_with(history.world.events);
   const Model before = whole(*log);
-  const auto cut = truncate_log(*log, Seq{60}, "test", noon);
+  const auto cut = truncate_log(*log, {Seq{60}, "test"}, noon);
   BOOST_TEST_REQUIRE(cut.has_value(), (cut ? "" : cut.error().text));
   BOOST_TEST(cut->first_kept.value <= 60u);
-  BOOST_TEST(log->position().first_retained.value <= cut->first_kept.value);
-  BOOST_TEST(cut->snapshot.value == before.seq.value);
+  BOOST_TEST(log->position().first_retained.value == cut->first_kept.value);
+  BOOST_TEST(cut->first_kept.value > 1u);
+  BOOST_TEST(cut->snapshot.next().value == cut->first_kept.value);  // the base
   auto start = fold_history(*log);
   BOOST_REQUIRE(start);
   BOOST_TEST(start->model.seq.value == before.seq.value + 1);  // LogTruncated
@@ -211,6 +133,7 @@ BOOST_AUTO_TEST_CASE(truncation_keeps_the_state_and_says_where_the_log_begins) {
 BOOST_AUTO_TEST_CASE(nothing_is_cut_past_an_open_intent_or_an_older_snapshot) {
   World world;
   world.provisioning = seconds(1000);  // every launch stays open
+  world.pass(seconds(5));
   world.up(projections::usual_spec());
   world.pass(seconds(30));
   auto log = log_with(world.events);
@@ -219,21 +142,29 @@ BOOST_AUTO_TEST_CASE(nothing_is_cut_past_an_open_intent_or_an_older_snapshot) {
     if (replica.launch_open) oldest_open = std::min(oldest_open, replica.intent);
   BOOST_REQUIRE(oldest_open < log->position().durable);
   put(*log, whole(*log));
-  const auto at_intent = allowed_cut(*log, whole(*log), log->position().durable);
+  const Seq wanted = before_open_intents(whole(*log), log->position().durable);
+  BOOST_TEST(wanted.value == oldest_open.value);
+  const auto at_intent = allowed_cut(*log, wanted);
   BOOST_REQUIRE(at_intent);
-  BOOST_TEST(at_intent->value == oldest_open.value);
-  put(*log, folded(*log, Seq{2}));
-  const auto at_snapshot = allowed_cut(*log, whole(*log), log->position().durable);
+  BOOST_TEST(at_intent->value <= oldest_open.value);
+  BOOST_TEST((world.event(*at_intent).time == world.event(oldest_open).time));
+  BOOST_TEST((world.event(Seq{at_intent->value - 1}).time != world.event(oldest_open).time));
+  put(*log, folded(*log, Seq{at_intent->value - 1}));
+  const auto at_snapshot = allowed_cut(*log, log->position().durable);
   BOOST_REQUIRE(at_snapshot);
-  BOOST_TEST(at_snapshot->value == 3u);
+  BOOST_TEST(at_snapshot->value == at_intent->value);
 }
 
 BOOST_AUTO_TEST_CASE(without_a_good_snapshot_nothing_is_cut_and_a_cut_log_does_not_start) {
   RandomHistory history(5);
   history.live(10);
   auto log = log_with(history.world.events);
-  BOOST_TEST(!allowed_cut(*log, whole(*log), Seq{20}));
-  BOOST_REQUIRE(log->truncate(Seq{41}));
+  BOOST_TEST(!allowed_cut(*log, Seq{20}));
+  const Seq commit = commit_of(*log, Seq{41});
+  auto foreign = take_snapshot(folded(*log, Seq{commit.value - 1}));
+  foreign.format = model_format + 1;  // whole to the log, and of a form that nobody here reads
+  BOOST_REQUIRE(log->put_snapshot(foreign));
+  BOOST_REQUIRE(log->truncate(commit));
   const auto start = fold_history(*log);
   BOOST_REQUIRE(!start);
   BOOST_TEST(start.error().text.find("skyctl log restore") != std::string::npos);

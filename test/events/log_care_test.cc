@@ -1,6 +1,7 @@
 // Looking after a log: the check that names the first bad commit, backups, repair, snapshots and
 // truncation.
 #include <boost/test/unit_test.hpp>
+#include <cmath>
 #include <map>
 
 #include "events/follow_session.h"
@@ -54,6 +55,11 @@ struct Fixture {
     Snapshot one{Seq{seq}, 7, 0, "1.2.3", "state of " + std::to_string(seq)};
     one.state_hash = state_hash(one.state);
     return one;
+  }
+  // With the base that a truncation demands.
+  static core::Result<void> cut(Log& log, std::uint64_t first) {
+    BOOST_REQUIRE(log.put_snapshot(snapshot((first - 1) / 10 * 10)));
+    return log.truncate(Seq{first});
   }
   static std::map<std::uint64_t, bool> snapshots(const Log& log) {
     std::map<std::uint64_t, bool> found;
@@ -182,13 +188,13 @@ BOOST_AUTO_TEST_CASE(a_repaired_log_that_was_truncated_keeps_its_beginning_and_i
     auto log = open();
     BOOST_REQUIRE(log->put_snapshot(snapshot(25)));
     BOOST_REQUIRE(log->put_snapshot(snapshot(45)));
-    BOOST_REQUIRE(log->truncate(Seq{21}));
+    BOOST_REQUIRE(cut(*log, 21));
   }
   replace_commit(41, "rubbish");
   BOOST_REQUIRE(repair_log(path, Seq{40}, noon));
   auto log = open();
   BOOST_TEST(log->position().first_retained.value == 21u);
-  BOOST_TEST((snapshots(*log) == std::map<std::uint64_t, bool>{{25, true}}));
+  BOOST_TEST((snapshots(*log) == std::map<std::uint64_t, bool>{{20, true}, {25, true}}));
 }
 
 BOOST_AUTO_TEST_CASE(a_good_log_is_not_repaired) {
@@ -234,7 +240,7 @@ BOOST_AUTO_TEST_CASE(every_flipped_byte_of_a_snapshot_is_noticed) {
         std::size_t{29}, std::size_t{33}, stored.size() - 1}) {
     std::string flipped = stored;
     flipped[at] = static_cast<char>(flipped[at] ^ 1);
-    with_store([&](RocksStore& store) { BOOST_REQUIRE(store.put_snapshot(10, flipped, 3)); });
+    with_store([&](RocksStore& store) { BOOST_REQUIRE(store.put_snapshot(10, flipped, {})); });
     BOOST_TEST(!snapshots(*open()).at(10), "byte " << at);
   }
 }
@@ -250,7 +256,7 @@ BOOST_AUTO_TEST_CASE(a_truncated_log_begins_with_a_whole_commit_and_goes_on) {
   fill(50);
   {
     auto log = open();
-    BOOST_TEST(bool(log->truncate(Seq{255})));
+    BOOST_TEST(bool(cut(*log, 255)));
     BOOST_TEST(log->position().first_retained.value == 251u);
     BOOST_TEST((read_all(*log, Seq{251}) == sample_events(251, 250)));
     const auto gone =
@@ -271,9 +277,67 @@ BOOST_AUTO_TEST_CASE(a_log_is_never_truncated_past_its_end_nor_backwards) {
   fill(5);
   auto log = open();
   BOOST_TEST(!log->truncate(Seq{51}));
-  BOOST_TEST(bool(log->truncate(Seq{31})));
+  BOOST_TEST(bool(cut(*log, 31)));
   BOOST_TEST(bool(log->truncate(Seq{11})));  // nothing is left to do
   BOOST_TEST(log->position().first_retained.value == 31u);
+}
+
+BOOST_AUTO_TEST_CASE(without_a_whole_base_nothing_is_forgotten) {
+  fill(5);
+  auto log = open();
+  const auto refuse = [&] {
+    const auto refused = log->truncate(Seq{31});
+    BOOST_REQUIRE(!refused);
+    BOOST_TEST((refused.error().code == ErrorCode::conflict));
+    BOOST_TEST((read_all(*log) == sample_events(1, 50)));
+  };
+  refuse();
+  BOOST_REQUIRE(log->put_snapshot(snapshot(45)));  // of another event
+  refuse();
+  Snapshot broken = snapshot(30);
+  broken.state += "!";
+  BOOST_REQUIRE(log->put_snapshot(broken));
+  refuse();
+  BOOST_REQUIRE(log->put_snapshot(snapshot(30)));
+  BOOST_TEST(bool(log->truncate(Seq{31})));
+}
+
+BOOST_AUTO_TEST_CASE(the_base_of_a_truncated_log_stays_however_many_snapshots_follow) {
+  fill(20);
+  {
+    auto log = open();
+    for (const std::uint64_t seq : {10, 100, 110, 120}) {
+      BOOST_REQUIRE(log->put_snapshot(snapshot(seq)));
+    }
+    BOOST_REQUIRE(log->put_snapshot(snapshot(50)));  // to become the base: older than the newest
+    BOOST_TEST((snapshots(*log) ==
+                std::map<std::uint64_t, bool>{{50, true}, {100, true}, {110, true}, {120, true}}));
+    BOOST_REQUIRE(log->truncate(Seq{51}));
+    for (const std::uint64_t seq : {130, 140, 150, 160}) {
+      BOOST_REQUIRE(log->put_snapshot(snapshot(seq)));
+    }
+    BOOST_TEST((snapshots(*log) ==
+                std::map<std::uint64_t, bool>{{50, true}, {140, true}, {150, true}, {160, true}}));
+    // The next cut moves the base, and the old one goes with the events it served.
+    BOOST_REQUIRE(cut(*log, 91));
+  }
+  BOOST_TEST((snapshots(*open()) ==
+              std::map<std::uint64_t, bool>{{90, true}, {140, true}, {150, true}, {160, true}}));
+}
+
+BOOST_AUTO_TEST_CASE(the_space_of_the_events_is_estimated_from_any_of_them_on) {
+  auto opened = open_log_with(path, {.write_buffer_bytes = std::size_t{64} << 10});
+  BOOST_REQUIRE(opened);
+  Log& log = **opened;
+  for (std::uint64_t first = 1; first < 10'000; first += 100)
+    BOOST_REQUIRE(log.append(sample_events(first, 100)));
+  const double all = static_cast<double>(*log.stored_bytes(Seq{1}));
+  BOOST_TEST(all > 50'000);
+  for (const std::uint64_t from : {2'500, 5'000, 7'500}) {
+    const double share = static_cast<double>(*log.stored_bytes(Seq{from})) / all;
+    BOOST_TEST(std::abs(share - (1 - static_cast<double>(from) / 10'000)) < 0.15, from);
+  }
+  BOOST_TEST(*log.stored_bytes(Seq{10'001}) == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(a_follower_cut_off_in_mid_catch_up_is_told_where_the_log_begins) {
@@ -287,7 +351,7 @@ BOOST_AUTO_TEST_CASE(a_follower_cut_off_in_mid_catch_up_is_told_where_the_log_be
   BOOST_REQUIRE(session.receive(as_bytes(request_frame({Seq{1}, false}))));
   backlog = max_follower_backlog;  // it reads nothing for a while
   BOOST_TEST(bool(session.take_turn()));
-  BOOST_REQUIRE(log->truncate(Seq{301}));
+  BOOST_REQUIRE(cut(*log, 301));
   backlog = 0;
   BOOST_TEST(bool(session.take_turn()));
   std::vector<FrameKind> kinds;
