@@ -2,6 +2,7 @@
 // log.
 
 #include <iostream>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,12 @@ core::Result<EventFilter> filter_of(const EventsOptions& options) {
   return filter;
 }
 
+// Whether something that was asked for may have happened before the first event that is kept.
+bool is_missed(const EventFilter& filter, const core::Event& first_kept) {
+  const bool needs_history = !filter.zone.empty() || filter.cause;
+  return needs_history || !filter.not_before || *filter.not_before < first_kept.time.wall;
+}
+
 int run_events(const EventsOptions& options) {
   const auto home = find_home();
   if (!home) return fail(home.error());
@@ -64,7 +71,11 @@ int run_events(const EventsOptions& options) {
   if (!filter) return fail(filter.error());
   const EventFormat format{.utc = options.utc, .color = output_is_terminal()};
   EventSieve sieve(*filter);
+  std::optional<core::Seq> begins;  // later than where reading had to begin
+  const auto note = [&](core::Seq first) { begins = first; };
   const auto print = [&](const core::Event& event) {
+    if (begins && is_missed(*filter, event)) say_where_it_begins(*begins);
+    begins.reset();
     if (!sieve.passes(event)) return !sieve.is_past(event);
     std::cout << (options.json ? event_json(event) : event_line(event, format)) << '\n';
     if (options.follow) std::cout.flush();
@@ -72,11 +83,11 @@ int run_events(const EventsOptions& options) {
   };
   const core::Seq from = sieve.read_from();
   if (!options.follow) {
-    auto read = read_events(*home, from, print);
+    auto read = read_events(*home, from, print, note);
     return read ? exit_done : fail(read.error());
   }
   if (auto revived = revive_daemon(*home); !revived) return fail(revived.error());
-  auto followed = follow_events(*home, from, print);
+  auto followed = follow_events(*home, from, print, note);
   return followed ? exit_done : fail(followed.error());
 }
 

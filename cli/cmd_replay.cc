@@ -122,7 +122,8 @@ int run_replay(const ReplayOptions& options) {
 
 void add_replay_command(CLI::App& app, Action& chosen) {
   auto options = std::make_shared<ReplayOptions>();
-  CLI::App* command = app.add_subcommand("replay", "The past: as it was, decided again, or played");
+  CLI::App* command = app.add_subcommand(
+      "replay", "The past, as far back as events are kept: as it was, decided again, or played");
   command->add_option("NAME", options->service, "Only this service");
   command->add_option("--until", options->until,
                       "The moment: a sequence, a time ago (10m), or a UTC time; default: now");

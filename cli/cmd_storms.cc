@@ -26,8 +26,12 @@ struct StormsOptions {
 
 core::Result<std::vector<Storm>> find_storms(const ReplaySource& source,
                                              const core::ServiceName& service) {
-  projections::StormFinder finder;
-  auto read = read_source(source, core::Seq{1}, [&](const core::Event& event) {
+  auto base = oldest_base(source);
+  if (!base) return base.error();
+  say_where_past_begins(*base);
+  const core::Seq first = base->first();
+  projections::StormFinder finder(std::move(base->model));
+  auto read = read_source(source, first, [&](const core::Event& event) {
     finder.add(event);
     return true;
   });
@@ -40,8 +44,11 @@ core::Result<std::vector<Storm>> find_storms(const ReplaySource& source,
 
 core::Result<void> write_picture(const ReplaySource& source, const Storm& storm,
                                  const StormsOptions& options) {
-  projections::StormSeriesFold fold = series_fold(storm);
-  auto read = read_source(source, core::Seq{1}, [&](const core::Event& event) {
+  auto base = oldest_base(source);
+  if (!base) return base.error();
+  const core::Seq first = base->first();
+  projections::StormSeriesFold fold = series_fold(storm, std::move(base->model));
+  auto read = read_source(source, first, [&](const core::Event& event) {
     fold.add(event);
     return true;
   });

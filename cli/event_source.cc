@@ -15,19 +15,15 @@
 namespace sky::cli {
 namespace {
 
-void say_where_it_begins(core::Seq first) {
-  std::cerr << "skyctl: what happened before #" << first.value
-            << " is not kept any more; the log begins there\n";
-}
-
-core::Result<void> read_log(const Home& home, core::Seq from, const EventVisitor& visit) {
+core::Result<void> read_log(const Home& home, core::Seq from, const EventVisitor& visit,
+                            const BeginsLater& begins_later) {
   auto log = events::open_log_read_only(home.log());
   if (!log) {
     if (log.error().code == core::ErrorCode::not_found) return {};
     return log.error();
   }
   const core::Seq first = std::max(from, (*log)->position().first_retained);
-  if (first > from) say_where_it_begins(first);
+  if (first > from) begins_later(first);
   return (*log)->read(first, [&](const events::Commit& commit, std::span<const std::byte>) {
     for (const core::Event& event : commit.events)
       if (event.seq >= from && !visit(event)) return false;
@@ -35,16 +31,12 @@ core::Result<void> read_log(const Home& home, core::Seq from, const EventVisitor
   });
 }
 
-}  // namespace
-
-namespace {
-
 // How long a reader waits for the daemon it knows to be there.
 constexpr core::Duration connect_patience = core::seconds(10);
 
 // One follower on a loop of its own: until it is caught up, or for ever.
 core::Result<void> follow(const Home& home, core::Seq from, const EventVisitor& visit,
-                          const std::function<bool()>& caught_up) {
+                          const BeginsLater& begins_later, const std::function<bool()>& caught_up) {
   adapters::Reactor reactor;
   std::optional<core::Error> failure;
   {
@@ -59,7 +51,7 @@ core::Result<void> follow(const Home& home, core::Seq from, const EventVisitor& 
       if (!caught_up()) reactor.stop();
     };
     callbacks.on_connected = [] {};
-    callbacks.on_compacted = say_where_it_begins;
+    callbacks.on_compacted = begins_later;
     callbacks.on_disconnected = [](const std::string&) {};
     adapters::FollowClient client(
         reactor, adapters::dial_unix(reactor, home.root / events::follow_socket_name),
@@ -79,14 +71,21 @@ core::Result<void> follow(const Home& home, core::Seq from, const EventVisitor& 
 
 }  // namespace
 
-// The running daemon's log is asked for through the daemon: only it knows what is durable.
-core::Result<void> read_events(const Home& home, core::Seq from, const EventVisitor& visit) {
-  if (!daemon_answers(home)) return read_log(home, from, visit);
-  return follow(home, from, visit, [] { return false; });
+void say_where_it_begins(core::Seq first) {
+  std::cerr << "skyctl: what happened before #" << first.value
+            << " is not kept any more; the log begins there\n";
 }
 
-core::Result<void> follow_events(const Home& home, core::Seq from, const EventVisitor& visit) {
-  return follow(home, from, visit, [] { return true; });
+// The running daemon's log is asked for through the daemon: only it knows what is durable.
+core::Result<void> read_events(const Home& home, core::Seq from, const EventVisitor& visit,
+                               const BeginsLater& begins_later) {
+  if (!daemon_answers(home)) return read_log(home, from, visit, begins_later);
+  return follow(home, from, visit, begins_later, [] { return false; });
+}
+
+core::Result<void> follow_events(const Home& home, core::Seq from, const EventVisitor& visit,
+                                 const BeginsLater& begins_later) {
+  return follow(home, from, visit, begins_later, [] { return true; });
 }
 
 core::Result<projections::Model> fold_log(const Home& home) {

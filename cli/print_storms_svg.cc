@@ -355,9 +355,9 @@ class Picture {
 
 }  // namespace
 
-projections::StormSeriesFold series_fold(const Storm& storm) {
+projections::StormSeriesFold series_fold(const Storm& storm, projections::Model before) {
   const core::Duration margin = std::max(least_margin, storm.to_recover() / 2);
-  return {storm.service, storm.began.at - margin, storm.end() + margin};
+  return {storm.service, storm.began.at - margin, storm.end() + margin, std::move(before)};
 }
 
 std::string storm_svg(const Storm& storm, const StormSeries& series, bool utc) {

@@ -9,8 +9,10 @@
 
 namespace sky::cli {
 
-// The range that a picture of this storm covers: the storm, and some of the calm around it.
-projections::StormSeriesFold series_fold(const projections::Storm& storm);
+// The range that a picture of this storm covers: the storm, and some of the calm around it. To be
+// fed with what comes after the state `before`.
+projections::StormSeriesFold series_fold(const projections::Storm& storm,
+                                         projections::Model before);
 
 std::string storm_svg(const projections::Storm& storm, const projections::StormSeries& series,
                       bool utc);

@@ -6,30 +6,9 @@
 #include "adapters/json.h"
 #include "cli/print_event.h"
 #include "cli/replay_verify.h"
-#include "events/log.h"
 
 namespace sky::cli {
 namespace {
-
-core::Error truncated(core::Seq first) {
-  return {core::ErrorCode::not_found, "this log begins at #" + std::to_string(first.value) +
-                                          "; what came before was truncated, and with it the past"};
-}
-
-core::Result<void> read_directory(const std::filesystem::path& directory, core::Seq from,
-                                  const EventVisitor& visit) {
-  std::error_code failed;
-  const bool is_home = std::filesystem::is_directory(directory / "log", failed);
-  auto log = events::open_log_read_only(is_home ? directory / "log" : directory);
-  if (!log) return log.error();
-  const core::Seq first = (*log)->position().first_retained;
-  if (first > from) return truncated(first);
-  return (*log)->read(from, [&](const events::Commit& commit, std::span<const std::byte>) {
-    for (const core::Event& event : commit.events)
-      if (event.seq >= from && !visit(event)) return false;
-    return true;
-  });
-}
 
 core::Result<std::optional<core::Event>> read_one(const ReplaySource& source, core::Seq seq) {
   std::optional<core::Event> found;
@@ -56,10 +35,11 @@ std::string divergence_text(const Divergence& found, const std::optional<core::E
   return text + "\n";
 }
 
-std::string divergence_json(const Divergence& found, const DecisionCheck& check) {
+std::string divergence_json(const Divergence& found, const DecisionCheck& check, core::Seq first) {
   adapters::JsonWriter json;
   json.begin_object()
       .member("identical", false)
+      .member("first", first.value)
       .member("events", check.events())
       .member("decisions", check.decisions())
       .member("unasked", check.unasked());
@@ -77,11 +57,12 @@ std::string divergence_json(const Divergence& found, const DecisionCheck& check)
   return json.take() + "\n";
 }
 
-std::string identical_text(const DecisionCheck& check, bool as_json) {
+std::string identical_text(const DecisionCheck& check, core::Seq first, bool as_json) {
   if (as_json) {
     adapters::JsonWriter json;
     json.begin_object()
         .member("identical", true)
+        .member("first", first.value)
         .member("events", check.events())
         .member("decisions", check.decisions())
         .member("unasked", check.unasked())
@@ -90,6 +71,9 @@ std::string identical_text(const DecisionCheck& check, bool as_json) {
   }
   std::string text = std::to_string(check.events()) + " events, " +
                      std::to_string(check.decisions()) + " decisions: identical\n";
+  if (first.value > 1)
+    text += "They begin at #" + std::to_string(first.value) +
+            "; what came before is not kept any more.\n";
   if (check.unasked() > 0)
     text += std::to_string(check.unasked()) + " more were recorded beside the decisions.\n";
   return text;
@@ -97,18 +81,9 @@ std::string identical_text(const DecisionCheck& check, bool as_json) {
 
 }  // namespace
 
-core::Result<void> read_source(const ReplaySource& source, core::Seq from,
-                               const EventVisitor& visit) {
-  if (source.directory) return read_directory(*source.directory, from, visit);
-  const auto home = find_home();
-  if (!home) return home.error();
-  core::Seq first;
-  auto read = read_events(*home, from, [&](const core::Event& event) {
-    if (!first) first = event.seq;
-    return first == from && visit(event);
-  });
-  if (read && first > from) return truncated(first);
-  return read;
+PastFold::PastFold(std::optional<Moment> until, PastBase base) : until_(until) {
+  past_.model = std::move(base.model);
+  if (base.now) past_.now = *base.now;
 }
 
 bool PastFold::add(const core::Event& event) {
@@ -131,18 +106,25 @@ PastState PastFold::take() {
 }
 
 core::Result<PastState> state_at(const ReplaySource& source, const std::optional<Moment>& until) {
-  PastFold fold(until);
-  auto read =
-      read_source(source, core::Seq{1}, [&](const core::Event& event) { return fold.add(event); });
+  auto base = base_at(source, until);
+  if (!base) return base.error();
+  const core::Seq first = base->first();
+  PastFold fold(until, std::move(*base));
+  auto read = read_source(source, first, [&](const core::Event& event) { return fold.add(event); });
   if (!read) return read.error();
   return fold.take();
 }
 
 core::Result<VerifyAnswer> verify_decisions(const ReplaySource& source,
                                             const std::optional<Moment>& until, bool json) {
-  DecisionCheck check;
+  auto base = oldest_base(source);
+  if (base && base->model.seq && until)
+    if (auto shown = base_at(source, until); !shown) return shown.error();
+  if (!base) return base.error();
+  const core::Seq first = base->first();
+  DecisionCheck check(std::move(base->model));
   bool is_cut = false;
-  auto read = read_source(source, core::Seq{1}, [&](const core::Event& event) {
+  auto read = read_source(source, first, [&](const core::Event& event) {
     is_cut = until && until->is_before(event);
     if (!is_cut) check.add(event);
     return !is_cut && !check.divergence();
@@ -151,9 +133,10 @@ core::Result<VerifyAnswer> verify_decisions(const ReplaySource& source,
   check.finish();
   const auto& found = check.divergence();
   if (!found || (is_cut && !found->recorded))
-    return VerifyAnswer{true, identical_text(check, json)};
-  if (json) return VerifyAnswer{false, divergence_json(*found, check)};
-  const auto cause = read_one(source, (found->recorded ? *found->recorded : *found->again).cause);
+    return VerifyAnswer{true, identical_text(check, first, json)};
+  if (json) return VerifyAnswer{false, divergence_json(*found, check, first)};
+  const core::Seq seq = (found->recorded ? *found->recorded : *found->again).cause;
+  const auto cause = read_one(source, seq >= first ? seq : core::Seq{});
   if (!cause) return cause.error();
   return VerifyAnswer{false, divergence_text(*found, *cause)};
 }

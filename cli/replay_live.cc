@@ -20,7 +20,8 @@ constexpr auto repaint_every = std::chrono::milliseconds(100);
 
 class Player {
  public:
-  explicit Player(const LiveReplay& replay) : replay_(replay), sieve_(replay.filter) {}
+  Player(const LiveReplay& replay, PastBase base)
+      : replay_(replay), sieve_(replay.filter), model_(std::move(base.model)) {}
 
   bool show(const core::Event& event) {
     projections::evolve(model_, event);
@@ -83,12 +84,27 @@ class Player {
   std::chrono::steady_clock::time_point painted_{};
 };
 
+// Where the range begins, or before it; where the kept past begins when that is later.
+core::Result<PastBase> first_base(const ReplaySource& source, const EventFilter& filter) {
+  if (filter.first.value > 1 || filter.not_before) {
+    const core::Seq before{filter.first.value > 1 ? filter.first.value - 1 : 0};
+    auto base = base_at(source, Moment{before, filter.not_before});
+    if (base || base.error().code != core::ErrorCode::not_found) return base;
+  }
+  auto base = oldest_base(source);
+  if (base) say_where_past_begins(*base);
+  return base;
+}
+
 }  // namespace
 
 core::Result<void> play(const ReplaySource& source, const LiveReplay& replay) {
-  Player player(replay);
-  auto read = read_source(source, core::Seq{1},
-                          [&](const core::Event& event) { return player.show(event); });
+  auto base = first_base(source, replay.filter);
+  if (!base) return base.error();
+  const core::Seq first = base->first();
+  Player player(replay, std::move(*base));
+  auto read =
+      read_source(source, first, [&](const core::Event& event) { return player.show(event); });
   if (read) player.end();
   return read;
 }

@@ -1,8 +1,9 @@
 // A range of history at N times its own pace: event lines, and on a terminal the status that moves
 // along with them.
 //
-// Waits follow the log's clock; what came before the range is folded at once. Blocks until the
-// range ends, the output closes, or the process is interrupted.
+// Waits follow the log's clock; what came before the range is folded at once, from the newest
+// snapshot before it. A range that begins before what is kept begins there, and says so. Blocks
+// until the range ends, the output closes, or the process is interrupted.
 #pragma once
 
 #include <optional>

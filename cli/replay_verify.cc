@@ -51,6 +51,14 @@ Model due_part(const Model& model, Instant at) {
 
 }  // namespace
 
+// A state does not say when its daemon wanted to be woken, nor whether one was running. To look at
+// everything once more at the newest instant changes nothing, and finds the times again; and until
+// something else happens, what is about the log is taken as it is.
+DecisionCheck::DecisionCheck(Model before)
+    : asked_(before), recorded_(std::move(before)), is_stopped_(recorded_.seq.value > 0) {
+  for (auto& [name, service] : asked_.services) service.wake_at.value = asked_.now;
+}
+
 void DecisionCheck::add(const Event& event) {
   if (divergence_) return;
   if (!facts_.empty()) {
@@ -101,8 +109,8 @@ void DecisionCheck::compare(const Event& recorded) {
   }
   expected_.pop_front();
   projections::evolve(recorded_, recorded);
-  if (is_start(recorded)) is_stopped_ = false;
-  if (std::holds_alternative<core::DaemonStopped>(recorded.body)) is_stopped_ = true;
+  if (!is_about_log(recorded))
+    is_stopped_ = std::holds_alternative<core::DaemonStopped>(recorded.body);
   ++events_;
   decisions_ += recorded.actor == core::Actor::controller ? 1 : 0;
 }

@@ -1,9 +1,10 @@
 // Every decision of a log, made again: the recorded observations go through `step` once more, and
 // what it decides is compared with what was recorded, event by event.
 //
-// Fed with a whole log in order, from #1. Between two events time passes as it did for the daemon:
-// it is woken when it asked to be. A restart takes the state from the log, as the daemon did. It
-// stops at the first difference. Nothing is stored; any thread.
+// Fed with a log in order, from #1 or from the state `before` its first event (of a truncated log:
+// a state between two steps). Between two events time passes as it did for the daemon: it is woken
+// when it asked to be. A restart takes the state from the log, as the daemon did. It stops at the
+// first difference. Nothing is stored; any thread.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +25,7 @@ struct Divergence {
 
 class DecisionCheck {
  public:
+  explicit DecisionCheck(projections::Model before = {});
   void add(const core::Event& event);
   void finish();  // the log ends here
 
@@ -44,7 +46,7 @@ class DecisionCheck {
   std::vector<core::Event> facts_;  // of one observation, not asked yet
   std::deque<core::Event> expected_;  // what step made of the newest one, not compared yet
   std::optional<Divergence> divergence_;
-  bool is_stopped_ = false;  // nobody decided then, but `skyctl log` may have tended the log
+  bool is_stopped_;  // nobody decided then, but `skyctl log` may have tended the log
   std::uint64_t events_ = 0;
   std::uint64_t decisions_ = 0;
   std::uint64_t unasked_ = 0;

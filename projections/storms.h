@@ -7,13 +7,15 @@
 // it, or a service that starts where a cluster is full would be in a storm. Blows in several zones
 // at once are one storm, because the service feels one dip; two services hit at once have a storm
 // each, and each names the other. A storm is over when the service is back at its target after the
-// last blow. Fed with a whole log, from #1. Pure.
+// last blow. Fed with a log in order, from #1 or from the state `before` its first event; a storm
+// that began before that is told from there. Pure.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/event.h"
@@ -90,6 +92,7 @@ struct Storm {
 
 class StormFinder {
  public:
+  explicit StormFinder(Model before = {}) : model_(std::move(before)) {}
   void add(const core::Event& event);
   // Oldest first; with those that are not over as of the newest event.
   std::vector<Storm> storms() const;

@@ -34,7 +34,9 @@ bool FleetPoint::same_as(const FleetPoint& other) const {
   return target == other.target && coming == other.coming && ready == other.ready;
 }
 
-StormSeriesFold::StormSeriesFold(core::ServiceName service, core::Instant from, core::Instant to) {
+StormSeriesFold::StormSeriesFold(core::ServiceName service, core::Instant from, core::Instant to,
+                                 Model before)
+    : model_(std::move(before)) {
   series_.service = std::move(service);
   series_.from = from;
   series_.to = to;

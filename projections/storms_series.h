@@ -1,7 +1,7 @@
 // What a picture of a storm shows: replicas by zone, target, blows and traffic over some time.
 //
-// A fold over the whole log that keeps only the range. One point per change, so that a picture of
-// an hour stays small. Bounded by `max_points` each. Pure.
+// A fold over a log, or over what comes after the state `before`, that keeps only the range. One
+// point per change, so that a picture of an hour stays small. Bounded by `max_points` each. Pure.
 #pragma once
 
 #include <cstdint>
@@ -49,8 +49,9 @@ struct StormSeries {
 
 class StormSeriesFold {
  public:
-  StormSeriesFold(core::ServiceName service, core::Instant from, core::Instant to);
-  void add(const core::Event& event);  // all of the log, in order
+  StormSeriesFold(core::ServiceName service, core::Instant from, core::Instant to,
+                  Model before = {});
+  void add(const core::Event& event);  // all of them, in order
   const StormSeries& series() const { return series_; }
 
  private:
