@@ -108,8 +108,12 @@ core::Result<Subject> subject_of(const WhyOptions& options, const ReplaySource& 
 
 core::Result<std::vector<WhyReport>> reports_of(Subject& subject, const ReplaySource& source,
                                                 bool utc) {
+  auto base = oldest_base(source);
+  if (!base) return base.error();
+  say_where_past_begins(*base);
+  const core::Seq first = base->first();
   MomentWitness witness;
-  auto read = read_source(source, core::Seq{1}, [&](const core::Event& event) {
+  auto read = read_source(source, first, [&](const core::Event& event) {
     if (subject.moment && subject.moment->is_before(event)) return false;
     witness.add(event);
     for (WhyHistory& history : subject.histories) history.add(event);
@@ -132,9 +136,8 @@ core::Result<std::vector<WhyReport>> reports_of(Subject& subject, const ReplaySo
     asked.merge(answer->decisions());
     reports.push_back({question, std::move(*answer), {}, std::move(moment), utc});
   }
-  AlternativesFold fold(std::move(asked));
-  read =
-      read_source(source, core::Seq{1}, [&](const core::Event& event) { return fold.add(event); });
+  AlternativesFold fold(std::move(asked), std::move(base->model));
+  read = read_source(source, first, [&](const core::Event& event) { return fold.add(event); });
   if (!read) return read.error();
   const Alternatives alternatives = fold.take();
   for (WhyReport& report : reports) report.alternatives = alternatives;
