@@ -74,6 +74,15 @@ void FollowServer::publish(core::Seq last, const std::string& commit_bytes) {
   schedule_turn();
 }
 
+std::optional<core::Seq> FollowServer::slowest_position() const {
+  std::optional<core::Seq> slowest;
+  for (const auto& [id, follower] : followers_) {
+    const auto position = follower->is_over ? std::nullopt : follower->session->position();
+    if (position && (!slowest || *position < *slowest)) slowest = position;
+  }
+  return slowest;
+}
+
 void FollowServer::schedule_turn() {
   if (turn_->is_active()) return;
   for (const auto& [id, follower] : followers_) {

@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "adapters/byte_stream.h"
@@ -42,6 +43,8 @@ class FollowServer {
   // A commit whose newest event is `last` is durable. Commits are published in order.
   void publish(core::Seq last, const std::string& commit_bytes);
 
+  // The first event that the follower furthest behind was not sent yet; none: nobody follows.
+  std::optional<core::Seq> slowest_position() const;
   std::size_t follower_count() const { return followers_.size(); }
 
  private:

@@ -12,6 +12,7 @@
 #include "cli/api_client.h"
 #include "cli/bind_host.h"
 #include "cli/command.h"
+#include "cli/config.h"
 #include "cli/daemon.h"
 #include "cli/daemon_process.h"
 
@@ -62,7 +63,9 @@ int run_in_foreground(const std::string& bind_host) {
   if (!home) return fail(home.error());
   if (!bind_host.empty())
     if (auto stored = store_bind_host(*home, bind_host); !stored) return fail(stored.error());
-  return run_daemon(*home, {.bind_host = stored_bind_host(*home)});
+  const auto config = read_config(*home);
+  if (!config) return fail(config.error());
+  return run_daemon(*home, {.bind_host = stored_bind_host(*home), .retention = config->retention});
 }
 
 }  // namespace

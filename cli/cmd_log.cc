@@ -40,7 +40,7 @@ Action action(Run run, const std::shared_ptr<LogOptions>& options) {
 
 void add_reading_commands(CLI::App& log, Action& chosen,
                           const std::shared_ptr<LogOptions>& options) {
-  CLI::App* info = log.add_subcommand("info", "What the log is, what it holds, how large it is");
+  CLI::App* info = log.add_subcommand("info", "What the log is and holds, its size and retention");
   info->add_flag("--json", options->json, "One JSON object");
   info->callback([options, &chosen] {
     chosen = action(
@@ -95,6 +95,9 @@ void add_changing_commands(CLI::App& log, Action& chosen,
       "truncate", "Delete old events; the state stays, and so does what is still open");
   truncate->add_option("--before", options->before, "A sequence, a time ago (30d), or a UTC time")
       ->required();
+  truncate->footer(
+      "The daemon does it by itself when $SKYCTL_HOME/config.yaml says so:\n"
+      "  skyctl: {log: {retention: {max_age: 30d, max_size: 20GB}}}");
   truncate->callback([options, &chosen] { chosen = action(run_truncate, options); });
 }
 

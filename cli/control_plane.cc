@@ -26,7 +26,8 @@ ControlPlane::ControlPlane(ControlPlaneEdges edges, FoldedLog folded)
       controller_(edges_.scheduler, queue_, std::move(folded.model), controller_edges()),
       tender_(edges_.scheduler, edges_.log, controller_, edges_.now, edges_.say, folded.snapshot),
       rejected_snapshots_(std::move(folded.rejected)),
-      followers_(edges_.scheduler, edges_.log, [this] { return controller_.durable_routes(); }) {
+      followers_(edges_.scheduler, edges_.log, [this] { return controller_.durable_routes(); }),
+      retention_(edges_.scheduler, tender_, edges_.log, edges_.retention, retention_edges()) {
   followers_.on_report([this](core::InputBody report) {
     if (std::holds_alternative<core::BalancerHello>(report)) edges_.balancer_connected();
     controller_.submit(std::move(report));
@@ -46,10 +47,19 @@ ControllerEdges ControlPlane::controller_edges() {
           edges_.set_balancer_needed, edges_.forget_service};
 }
 
+Retention::Edges ControlPlane::retention_edges() {
+  return {[this] { return edges_.now().at; },
+          [this](core::Seq wanted) { return before_open_intents(controller_.model(), wanted); },
+          [this] { return followers_.slowest_position(); }, edges_.say};
+}
+
 void ControlPlane::start(std::function<void()> started) {
   const events::Log& log = edges_.log;
   controller_.submit(core::Started{log.id(), SKY_VERSION, log.epoch(), log.repaired_after()},
-                     [started = std::move(started)](core::Result<void>) { started(); });
+                     [this, started = std::move(started)](core::Result<void>) {
+                       started();
+                       retention_.start();
+                     });
   tender_.report(rejected_snapshots_);
 }
 

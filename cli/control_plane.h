@@ -17,6 +17,7 @@
 #include "cli/controller.h"
 #include "cli/history.h"
 #include "cli/log_tender.h"
+#include "cli/retention.h"
 #include "core/scheduler.h"
 #include "events/commit_queue.h"
 #include "events/log.h"
@@ -28,6 +29,7 @@ struct ControlPlaneEdges {
   core::Scheduler& scheduler;
   events::Log& log;
   adapters::HttpSender& probe_sender;
+  RetentionPolicy retention;
   std::function<core::Stamp()> now;
   adapters::EffectRunner::SecretsOf secrets;
   std::function<void(const core::ServiceName&)> forget_service;  // it is gone: so are its secrets
@@ -64,6 +66,7 @@ class ControlPlane {
 
  private:
   ControllerEdges controller_edges();
+  Retention::Edges retention_edges();
 
   const ControlPlaneEdges edges_;
   bool is_stopping_ = false;
@@ -74,6 +77,7 @@ class ControlPlane {
   LogTender tender_;
   const std::vector<core::SnapshotRejected> rejected_snapshots_;
   adapters::FollowServer followers_;
+  Retention retention_;
 };
 
 }  // namespace sky::cli

@@ -50,7 +50,7 @@ class Daemon {
         http_(reactor_),
         probe_sender_(reactor_, {.max_in_flight = max_probes_in_flight}),
         balancer_(reactor_, home_, options.bind_host),
-        control_(edges(), std::move(folded)),
+        control_(edges(options.retention), std::move(folded)),
         follow_socket_(reactor_),
         api_context_{home_,
                      control_.controller(),
@@ -74,10 +74,11 @@ class Daemon {
   }
 
  private:
-  ControlPlaneEdges edges() {
+  ControlPlaneEdges edges(const RetentionPolicy& retention) {
     return {.scheduler = reactor_,
             .log = *log_,
             .probe_sender = probe_sender_,
+            .retention = retention,
             .now = [this] { return clock_.now(); },
             .secrets = [this](const core::ServiceName& service,
                               core::Version version) { return secrets_.get(service, version); },

@@ -3,12 +3,14 @@
 
 #include <string>
 
+#include "cli/config.h"
 #include "cli/home.h"
 
 namespace sky::cli {
 
 struct DaemonOptions {
   std::string bind_host;  // where endpoints listen
+  RetentionPolicy retention;
 };
 
 // Runs in the foreground until SIGTERM, SIGINT or POST /v1/stop; returns the exit status. Services

@@ -19,6 +19,7 @@
 #include <string_view>
 #include <thread>
 
+#include "cli/config.h"
 #include "cli/event_source.h"
 
 extern char** environ;
@@ -126,6 +127,8 @@ core::Result<void> ensure_daemon(const Home& home) {
   if (daemon_answers(home)) return {};
   auto made = make_home();
   if (!made) return made.error();
+  // Said here in full: of what a daemon says at its end only the last line comes back.
+  if (auto config = read_config(home); !config) return config.error();
   // Two commands may start one at the same moment: the second daemon ends, the first answers.
   for (int attempt = 0; attempt < start_attempts; ++attempt) {
     const auto pid = spawn_daemon(home);

@@ -13,6 +13,7 @@ struct Home {
   std::filesystem::path root;
 
   std::filesystem::path log() const { return root / "log"; }
+  std::filesystem::path config() const { return root / "config.yaml"; }
   std::filesystem::path api_socket() const { return root / "api.sock"; }
   std::filesystem::path daemon_output() const { return root / "daemon.log"; }
   std::filesystem::path balancer_output() const { return root / "lb.out"; }

@@ -11,8 +11,10 @@
 #include "adapters/durable_file.h"
 #include "adapters/json.h"
 #include "cli/api_client.h"
+#include "cli/config.h"
 #include "cli/daemon_process.h"
 #include "cli/log_deep_check.h"
+#include "cli/retention.h"
 #include "cli/time_text.h"
 #include "cli/truncation.h"
 #include "events/log_check.h"
@@ -88,17 +90,34 @@ Result<Seq> wanted_cut(const Home& home, const Moment& before) {
   return first_since(**log, *before.wall);
 }
 
-std::string info_json(const events::LogCheck& check, std::uint64_t on_disk,
-                      const std::vector<std::pair<Seq, std::string>>& snapshots) {
+// What the log's files and the config say beside the check.
+struct LogFacts {
+  std::uint64_t disk_bytes = 0;  // of the whole directory
+  std::uint64_t stored_bytes = 0;  // of the kept events: what the policy measures
+  std::vector<std::pair<Seq, std::string>> snapshots;  // with what is said about them
+  RetentionPolicy policy;
+};
+
+std::string info_json(const events::LogCheck& check, const LogFacts& facts) {
   adapters::JsonWriter json;
   json.begin_object().member("log_id", check.id).member("epoch", check.epoch);
   json.member("schema", check.schema).member("first_retained", check.first_retained.value);
   json.member("last", check.last.value).member("chain", std::uint64_t{check.chain});
   json.member("acknowledged", check.mark ? check.mark->seq.value : 0);
   json.member("commits", check.commits).member("events", check.events);
-  json.member("bytes", check.bytes).member("disk_bytes", on_disk);
+  json.member("bytes", check.bytes).member("disk_bytes", facts.disk_bytes);
+  json.member("stored_bytes", facts.stored_bytes);
+  for (const auto& [name, time] :
+       {std::pair{"oldest_time", &check.oldest}, {"newest_time", &check.newest}}) {
+    json.key(name);
+    *time ? json.text(iso_text((*time)->wall)) : json.null();
+  }
+  json.key("retention").begin_object();
+  if (facts.policy.max_age) json.member("max_age_us", facts.policy.max_age->count());
+  if (facts.policy.max_bytes) json.member("max_bytes", *facts.policy.max_bytes);
+  json.end_object();
   json.key("snapshots").begin_array();
-  for (const auto& [seq, note] : snapshots)
+  for (const auto& [seq, note] : facts.snapshots)
     json.begin_object().member("seq", seq.value).member("note", note).end_object();
   json.end_array().end_object();
   return json.take();
@@ -118,16 +137,23 @@ std::vector<std::pair<Seq, std::string>> stored_snapshots(const events::Log& log
 }  // namespace
 
 Result<void> log_info(const Home& home, bool as_json, std::ostream& out) {
+  const auto config = read_config(home);
+  if (!config) return config.error();
   const auto check = events::check_log(home.log());
   if (!check) return check.error();
-  std::vector<std::pair<Seq, std::string>> snapshots;
-  if (const auto log = events::open_log_read_only(home.log()); log)
-    snapshots = stored_snapshots(**log);
-  const std::uint64_t on_disk = disk_bytes(home.log());
+  LogFacts facts;
+  facts.policy = config->retention;
+  facts.disk_bytes = disk_bytes(home.log());
+  if (const auto log = events::open_log_read_only(home.log()); log) {
+    facts.snapshots = stored_snapshots(**log);
+    if (const auto bytes = (*log)->stored_bytes(check->first_retained); bytes)
+      facts.stored_bytes = *bytes;
+  }
   if (as_json) {
-    out << info_json(*check, on_disk, snapshots) << '\n';
+    out << info_json(*check, facts) << '\n';
     return {};
   }
+  const auto mebibytes = [](std::uint64_t bytes) { return static_cast<double>(bytes) / mebibyte; };
   out << "Log           " << check->id << " in " << home.log().string() << '\n'
       << "Events        #" << check->first_retained.value << " to #" << check->last.value << " ("
       << check->events << " in " << check->commits << " commits)\n"
@@ -135,13 +161,14 @@ Result<void> log_info(const Home& home, bool as_json, std::ostream& out) {
       << (check->mark ? "#" + std::to_string(check->mark->seq.value) : "unknown") << '\n'
       << "Times         " << time_or_dash(check->oldest) << " to " << time_or_dash(check->newest)
       << '\n'
-      << "Size          "
-      << fmt::format("{:.1f} MiB on disk, {:.1f} MiB of events\n",
-                     static_cast<double>(on_disk) / mebibyte,
-                     static_cast<double>(check->bytes) / mebibyte)
+      << fmt::format(
+             "Size          {:.1f} MiB on disk, {:.1f} MiB of it events ({:.1f} MiB as they "
+             "are read)\n",
+             mebibytes(facts.disk_bytes), mebibytes(facts.stored_bytes), mebibytes(check->bytes))
+      << "Retention     " << policy_text(facts.policy) << '\n'
       << "Starts        " << check->epoch << ", schema " << check->schema << '\n';
-  if (snapshots.empty()) out << "Snapshots     none\n";
-  for (const auto& [seq, note] : snapshots)
+  if (facts.snapshots.empty()) out << "Snapshots     none\n";
+  for (const auto& [seq, note] : facts.snapshots)
     out << "Snapshot      of #" << seq.value << ": " << note << '\n';
   if (check->damage) out << "DAMAGED       " << check->damage->text << "\n";
   return {};

@@ -84,6 +84,10 @@ void FollowSession::publish(Seq first, Seq last, const std::string& commit_bytes
   next_ = last.next();
 }
 
+std::optional<Seq> FollowSession::position() const {
+  return state_ == State::asked_nothing ? std::optional<Seq>() : std::optional(next_);
+}
+
 bool FollowSession::wants_turn() const {
   return state_ == State::catching_up && transport_.backlog() < max_follower_backlog;
 }

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "core/routing.h"
@@ -45,6 +46,8 @@ class FollowSession {
   bool wants_turn() const;
 
   bool is_live() const { return state_ == State::live; }
+  // The first event not sent yet; none while nothing is asked for.
+  std::optional<core::Seq> position() const;
 
  private:
   enum class State { asked_nothing, catching_up, live };

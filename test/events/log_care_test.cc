@@ -348,12 +348,15 @@ BOOST_AUTO_TEST_CASE(a_follower_cut_off_in_mid_catch_up_is_told_where_the_log_be
   FollowSession session(
       *log, {[&](std::string frame) { reader.feed(as_bytes(frame)); }, [&] { return backlog; }},
       [] { return core::RoutingSnapshot{}; }, [](BalancerReport) {});
+  BOOST_TEST(!session.position());
   BOOST_REQUIRE(session.receive(as_bytes(request_frame({Seq{1}, false}))));
+  BOOST_TEST((session.position() == Seq{1}));
   backlog = max_follower_backlog;  // it reads nothing for a while
   BOOST_TEST(bool(session.take_turn()));
   BOOST_REQUIRE(cut(*log, 301));
   backlog = 0;
   BOOST_TEST(bool(session.take_turn()));
+  BOOST_TEST(!session.position());
   std::vector<FrameKind> kinds;
   Seq kept;
   for (auto next = reader.next(); next && *next; next = reader.next()) {
@@ -365,6 +368,7 @@ BOOST_AUTO_TEST_CASE(a_follower_cut_off_in_mid_catch_up_is_told_where_the_log_be
   BOOST_REQUIRE(session.receive(as_bytes(request_frame({kept, false}))));  // goes on from there
   BOOST_TEST(bool(session.take_turn()));
   BOOST_TEST(session.is_live());
+  BOOST_TEST((session.position() == log->position().durable.next()));
 }
 
 BOOST_AUTO_TEST_CASE(a_truncation_that_a_crash_interrupted_reads_as_done) {
