@@ -122,10 +122,22 @@ void read_ours(const Field& field, Config& config) {
   map.finish();
 }
 
+// A file with everything commented out is as good as none.
+bool says_something(std::string_view text) {
+  bool is_comment = false;
+  for (const char c : text) {
+    if (c == '\n') is_comment = false;
+    if (c == '#') is_comment = true;
+    if (!is_comment && c != ' ' && c != '\t' && c != '\r' && c != '\n') return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 Result<Config> parse_config(std::string_view yaml_text, const std::string& file_name) {
   Config config;
+  if (!says_something(yaml_text)) return config;
   const auto root = adapters::parse_yaml(yaml_text, file_name);
   if (!root) return root.error();
   if (root->kind == adapters::YamlNode::Kind::null) return config;

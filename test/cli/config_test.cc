@@ -73,7 +73,7 @@ BOOST_AUTO_TEST_CASE(an_error_names_file_line_key_and_what_is_allowed) {
       {size + "2000TB\n", {":4:", "from 1MB to 1000TB"}},
       {ours + "      max_agee: 30d\n", {":4:", "retention.max_agee", "did you mean `max_age`?"}},
       {"skyctl:\n  logs: {}\n", {":2:", "skyctl.logs", "did you mean `log`?"}},
-      {"skyctl:\n  log:\n    retain: 30d\n", {":3:", "skyctl.log.retain", "`retention`"}},
+      {"skyctl:\n  log:\n    retain: 30d\n", {":3:", "skyctl.log.retain", "known here: retention"}},
       {"skyctl:\n  log: 30d\n", {":2:", "must be a map"}},
       {"skyctll: {}\n", {":1:", "skyctll", "did you mean `skyctl`?"}},
       {"kubernets: {}\n", {":1:", "kubernets", "did you mean `kubernetes`?"}},
