@@ -1,5 +1,6 @@
 #include "adapters/follow_server.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -68,9 +69,10 @@ void FollowServer::publish(core::Seq last, const std::string& commit_bytes) {
   if (last <= published_) return;  // was durable when this server was made: read from disk
   const core::Seq first = published_.next();
   published_ = last;
-  for (auto& [id, follower] : followers_) {
-    if (!follower->is_over) follower->session->publish(first, last, commit_bytes);
-  }
+  if (followers_.empty()) return;
+  if (const auto found = followers_.find(balancer_); found != followers_.end())
+    found->second->session->publish(first, last, commit_bytes);
+  unsent_.push_back({first, last, commit_bytes});
   schedule_turn();
 }
 
@@ -83,18 +85,27 @@ std::optional<core::Seq> FollowServer::slowest_position() const {
   return slowest;
 }
 
-void FollowServer::schedule_turn() {
-  if (turn_->is_active()) return;
-  for (const auto& [id, follower] : followers_) {
-    const bool is_removable = follower->is_over && !follower->stream->is_open();
-    if (is_removable || (!follower->is_over && follower->session->wants_turn())) {
-      turn_->start(core::Duration{0}, [this] { take_turns(); });
-      return;
+// What a session has already, it passes over.
+void FollowServer::send_unsent() {
+  for (const Commit& commit : std::exchange(unsent_, {})) {
+    for (auto& [id, follower] : followers_) {
+      if (!follower->is_over) follower->session->publish(commit.first, commit.last, commit.bytes);
     }
   }
 }
 
+void FollowServer::schedule_turn() {
+  if (turn_->is_active()) return;
+  const auto needs_turn = [](const auto& entry) {
+    const Follower& follower = *entry.second;
+    return follower.is_over ? !follower.stream->is_open() : follower.session->wants_turn();
+  };
+  if (unsent_.empty() && std::none_of(followers_.begin(), followers_.end(), needs_turn)) return;
+  turn_->start(core::Duration{0}, [this] { take_turns(); });
+}
+
 void FollowServer::take_turns() {
+  send_unsent();
   std::vector<Id> failed;
   for (auto& [id, follower] : followers_) {
     if (!follower->is_over && !follower->session->take_turn()) failed.push_back(id);

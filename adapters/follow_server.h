@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "adapters/byte_stream.h"
 #include "core/input.h"
@@ -40,7 +41,9 @@ class FollowServer {
   // A connection that was made to us, not started yet.
   void accept(std::unique_ptr<ByteStream> stream);
 
-  // A commit whose newest event is `last` is durable. Commits are published in order.
+  // A commit whose newest event is `last` is durable. Commits are published in order. The balancer
+  // is sent it at once; the others in the next turn of the loop, so that the replies and effects
+  // that wait for the same commit do not wait for followers, however many there are.
   void publish(core::Seq last, const std::string& commit_bytes);
 
   // The first event that the follower furthest behind was not sent yet; none: nobody follows.
@@ -49,12 +52,18 @@ class FollowServer {
 
  private:
   struct Follower;
+  struct Commit {
+    core::Seq first;
+    core::Seq last;
+    std::string bytes;
+  };
   using Id = std::uint64_t;
 
   void receive(Id id, std::span<const std::byte> bytes);
   void report(Id id, events::BalancerReport report);
   void lose(Id id, const std::string& reason);
   void schedule_turn();
+  void send_unsent();
   void take_turns();
 
   const events::Log& log_;
@@ -65,6 +74,7 @@ class FollowServer {
   Id next_id_ = 1;
   Id balancer_ = 0;  // 0: none
   core::Seq published_;
+  std::vector<Commit> unsent_;  // to the others than the balancer; of this turn of the loop
   std::unique_ptr<core::Alarm> turn_;
 };
 

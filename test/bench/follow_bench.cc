@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -221,6 +222,7 @@ int run_followers(const std::vector<std::string>& arguments) {
 }
 
 void measure_follow(const std::filesystem::path& directory) {
+  ::signal(SIGPIPE, SIG_IGN);  // as the daemon does: followers end while they are written to
   Writer writer(directory);
   writer.append(history);
   measure_latency(writer);
