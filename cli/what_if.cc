@@ -18,9 +18,10 @@ using projections::Scenario;
 using projections::ServiceScore;
 using projections::ServiceScoreFold;
 
-Result<core::ServiceName> only_service(const ReplaySource& source) {
+Result<core::ServiceName> only_service(const ReplaySource& source, const PastBase& base) {
   std::set<core::ServiceName> names;
-  auto read = read_source(source, core::Seq{1}, [&](const Event& event) {
+  for (const auto& [name, service] : base.model.services) names.insert(name);
+  auto read = read_source(source, base.first(), [&](const Event& event) {
     if (!event.service.empty()) names.insert(event.service);
     return true;
   });
@@ -39,8 +40,8 @@ projections::MeantFor meant_for(const core::ReplicaPolicy& policy) {
 // What was recorded, read once: the scenario, and how the service did.
 class Recorded {
  public:
-  Recorded(const WhatIfQuestion& question, core::ServiceName service)
-      : question_(question), service_(service), scenario_(std::move(service), {}) {}
+  Recorded(const WhatIfQuestion& question, core::ServiceName service, projections::Model base)
+      : question_(question), service_(service), scenario_(std::move(service), std::move(base)) {}
 
   bool add(const Event& event) {
     if (question_.until && question_.until->is_before(event)) return false;
@@ -144,15 +145,18 @@ std::set<core::BlockKey> kinds_on_offer(const Scenario& scenario) {
 
 Result<WhatIfAnswer> ask_what_if(const ReplaySource& source, const WhatIfQuestion& question,
                                  const std::function<void(double)>& on_progress) {
+  auto base = oldest_base(source);
+  if (!base) return base.error();
+  say_where_past_begins(*base);
   core::ServiceName service = question.service;
   if (service.empty()) {
-    auto only = only_service(source);
+    auto only = only_service(source, *base);
     if (!only) return only.error();
     service = std::move(*only);
   }
-  Recorded recorded(question, service);
-  auto read =
-      read_source(source, core::Seq{1}, [&](const Event& event) { return recorded.add(event); });
+  const core::Seq first = base->first();
+  Recorded recorded(question, service, std::move(base->model));
+  auto read = read_source(source, first, [&](const Event& event) { return recorded.add(event); });
   if (!read) return read.error();
   if (!recorded.has_begun())
     return Error{ErrorCode::not_found, "the log holds no service '" + service + "' at that time"};

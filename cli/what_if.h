@@ -14,7 +14,7 @@
 
 #include "adapters/policy_change.h"
 #include "cli/moment.h"
-#include "cli/replay.h"
+#include "cli/replay_source.h"
 #include "core/result.h"
 #include "projections/service_score.h"
 #include "projections/simulation/recorded_scenario.h"

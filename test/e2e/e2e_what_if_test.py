@@ -74,6 +74,12 @@ class WhatIfTest(E2ECase):
                              "replica_policy.max_replicas=2")
         self.assertEqual(again["service"], "llama3")
         self.assertEqual(again["what_if"]["launches"], 0)
+        # And when what was before that moment is not kept any more.
+        self.session.must("log", "truncate", "--before", str(middle))
+        self.assertGreater(self.events()[0]["seq"], 1)
+        cut = self.what_if("--since", str(middle), "--set", "replica_policy.max_replicas=2")
+        self.assertEqual(cut["recorded"], again["recorded"])
+        self.assertEqual(cut["what_if"], again["what_if"])
 
     def test_what_cannot_be_asked_is_refused_with_the_way_out(self):
         self.up_ready("one", MIXED, 4)
