@@ -51,7 +51,7 @@ int print_past(const ReplayOptions& options, const ReplaySource& source,
 
 int verify(const ReplayOptions& options, const ReplaySource& source,
            const std::optional<Moment>& until) {
-  const auto answer = verify_decisions(source, until, options.json);
+  const auto answer = verify_decisions(source, until, options.json, options.utc);
   if (!answer) return fail(answer.error());
   std::cout << answer->text;
   return answer->is_identical ? exit_done : exit_failed;
@@ -63,6 +63,7 @@ int play_range(const ReplayOptions& options, const ReplaySource& source,
                     .filter = {},
                     .verbose = options.verbose,
                     .json = options.json,
+                    .utc = options.utc,
                     .repaint = output_is_terminal() && !options.json};
   replay.filter.service = options.service;
   replay.filter.until = until;
@@ -150,8 +151,7 @@ void add_replay_command(CLI::App& app, Action& chosen) {
       ->allow_extra_args(false)
       ->excludes(verify, speed);
   command->add_flag("-v,--verbose", options->verbose, "Zones, prices, cost, QPS, target, reasons");
-  command->add_flag("--utc", options->utc,
-                    "With --what-if: times in UTC instead of the local zone");
+  command->add_flag("--utc", options->utc, "Times in UTC instead of the local zone");
   command->add_flag("--json", options->json, "JSON: one document; with --speed one object a line");
   command->callback([options, &chosen] { chosen = [options] { return run_replay(*options); }; });
 }

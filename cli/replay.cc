@@ -21,17 +21,18 @@ core::Result<std::optional<core::Event>> read_one(const ReplaySource& source, co
   return found;
 }
 
-std::string line_of(const std::optional<core::Event>& event, const char* nothing) {
-  return event ? event_line(*event, {}) : nothing;
+std::string line_of(const std::optional<core::Event>& event, bool utc, const char* nothing) {
+  return event ? event_line(*event, {.utc = utc}) : nothing;
 }
 
-std::string divergence_text(const Divergence& found, const std::optional<core::Event>& cause) {
+std::string divergence_text(const Divergence& found, const std::optional<core::Event>& cause,
+                            bool utc) {
   const core::Event& first = found.recorded ? *found.recorded : *found.again;
   std::string text = "#" + std::to_string(first.seq.value) + " is decided differently";
   if (found.recorded && found.again) text += ": " + difference_text(*found.recorded, *found.again);
-  text += "\n  recorded  " + line_of(found.recorded, "nothing more: the log ends here");
-  text += "\n  again     " + line_of(found.again, "nothing is decided here");
-  text += "\n  because   " + line_of(cause, "nothing in the log led to it");
+  text += "\n  recorded  " + line_of(found.recorded, utc, "nothing more: the log ends here");
+  text += "\n  again     " + line_of(found.again, utc, "nothing is decided here");
+  text += "\n  because   " + line_of(cause, utc, "nothing in the log led to it");
   return text + "\n";
 }
 
@@ -116,7 +117,8 @@ core::Result<PastState> state_at(const ReplaySource& source, const std::optional
 }
 
 core::Result<VerifyAnswer> verify_decisions(const ReplaySource& source,
-                                            const std::optional<Moment>& until, bool json) {
+                                            const std::optional<Moment>& until, bool json,
+                                            bool utc) {
   auto base = oldest_base(source);
   if (base && base->model.seq && until)
     if (auto shown = base_at(source, until); !shown) return shown.error();
@@ -138,7 +140,7 @@ core::Result<VerifyAnswer> verify_decisions(const ReplaySource& source,
   const core::Seq seq = (found->recorded ? *found->recorded : *found->again).cause;
   const auto cause = read_one(source, seq >= first ? seq : core::Seq{});
   if (!cause) return cause.error();
-  return VerifyAnswer{false, divergence_text(*found, *cause)};
+  return VerifyAnswer{false, divergence_text(*found, *cause, utc)};
 }
 
 }  // namespace sky::cli

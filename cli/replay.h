@@ -41,6 +41,7 @@ struct VerifyAnswer {
   std::string text;
 };
 core::Result<VerifyAnswer> verify_decisions(const ReplaySource& source,
-                                            const std::optional<Moment>& until, bool json);
+                                            const std::optional<Moment>& until, bool json,
+                                            bool utc = false);
 
 }  // namespace sky::cli

@@ -57,9 +57,9 @@ class Player {
     if (replay_.json) {
       std::cout << event_json(event) << std::endl;
     } else if (!replay_.repaint) {
-      std::cout << event_line(event, {}) << std::endl;
+      std::cout << event_line(event, {.utc = replay_.utc}) << std::endl;
     } else {
-      lines_.push_back(event_line(event, {.color = true}));
+      lines_.push_back(event_line(event, {.utc = replay_.utc, .color = true}));
       if (lines_.size() > shown_lines) lines_.pop_front();
     }
   }

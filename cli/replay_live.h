@@ -18,6 +18,7 @@ struct LiveReplay {
   EventFilter filter;  // `first`, `not_before`, `until`: the range; the rest: which lines
   bool verbose = false;
   bool json = false;
+  bool utc = false;  // else the local time zone
   bool repaint = false;  // a terminal: status above the newest lines
 };
 
