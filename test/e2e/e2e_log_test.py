@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -90,12 +91,13 @@ class FullDiskTest(E2ECase):
 
 
 class ForeignLogTest(E2ECase):
-    def fill_home(self, session):
+    def fill_home(self, session, stop=True):
         path = self.file(FIXED % 1)
         session.must("up", path, "-n", "svc", "-y", "--sandbox", "--sandbox-speed", "50",
                      "--run", f"exec '{SKYCTL}' demo-llm")
         session.must("down", "svc", "-y")
-        session.must("daemon", "stop")
+        if stop:
+            session.must("daemon", "stop")
 
     def test_a_log_copied_in_from_another_home_is_refused(self):
         other = SandboxSession(SKYCTL, prefix="skyctl-e2e-")
@@ -112,7 +114,11 @@ class ForeignLogTest(E2ECase):
             self.assertEqual(other.close(), [])
 
     def test_a_log_that_lost_its_newest_file_is_not_taken_for_an_empty_one(self):
-        self.fill_home(self.session)
+        self.fill_home(self.session, stop=False)
+        daemon = self.session.pids_of("daemon")
+        self.session.kill_daemon()  # a log that is closed in order has everything in its tables
+        self.session.wait("the daemon is gone", lambda: not self.session.pids_of("daemon"))
+        self.assertEqual(len(daemon), 1)
         log = os.path.join(self.session.home, "log")
         gone = [os.path.join(folder, name) for folder, _, names in os.walk(log) for name in names
                 if name.endswith(".log")]
@@ -121,6 +127,9 @@ class ForeignLogTest(E2ECase):
             os.unlink(path)
         refusal = self.refused(*self.up_arguments("x", FIXED % 1, "-y"))
         self.assertRegex(refusal.stderr, r"(?i)lost|missing|acknowledged|corrupt|damaged")
+        for pid in self.session.pids_of("lb"):  # it outlived the daemon, which will not come back
+            os.kill(pid, signal.SIGTERM)
+        self.session.wait("the endpoint is gone", lambda: not self.session.pids_of("lb"))
 
     def test_an_empty_log_directory_in_a_used_home_is_not_taken_for_a_new_one(self):
         self.fill_home(self.session)
