@@ -19,6 +19,10 @@ core::Result<void> CommitReader::take(std::uint64_t stored_under,
   if (first != stored_under) {
     return Error{ErrorCode::corrupt, where() + " says it begins at " + std::to_string(first)};
   }
+  if (next_seq_ == 0 && from_.value != 0 && first > from_.value) {
+    return Error{ErrorCode::corrupt, where() + " should not be the first: event " +
+                                         std::to_string(from_.value) + " is missing"};
+  }
   if (next_seq_ != 0 && first != next_seq_) {
     return Error{ErrorCode::corrupt,
                  where() + " does not follow: event " + std::to_string(next_seq_) + " is missing"};

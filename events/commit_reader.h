@@ -12,6 +12,9 @@ namespace sky::events {
 
 class CommitReader {
  public:
+  // `from`: the first commit taken has to hold this event. Zero: any may come first.
+  explicit CommitReader(core::Seq from = core::Seq{}) : from_(from) {}
+
   // Takes the next commit in order. `stored_under` is its key. Errors: corrupt, too_new; the text
   // names the sequence.
   core::Result<void> take(std::uint64_t stored_under, std::span<const std::byte> bytes);
@@ -19,6 +22,7 @@ class CommitReader {
   const Commit& commit() const { return commit_; }  // the one taken last
 
  private:
+  core::Seq from_;
   CommitDecoder decoder_;
   Commit commit_;
   std::uint64_t next_seq_ = 0;  // 0: none taken yet

@@ -21,29 +21,29 @@ Result<void> done_or(const std::error_code& failed, const std::string& doing) {
   return system_error(failed.value(), doing);
 }
 
+}  // namespace
+
 Result<void> sync_path(const fs::path& path) {
   const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file || ::fsync(file.get()) != 0) return system_error(errno, "syncing " + path.string());
   return {};
 }
 
-}  // namespace
-
 Result<void> copy_database(const fs::path& from, const fs::path& to, TableFiles tables) {
   std::error_code failed;
   fs::remove_all(to, failed);
   fs::create_directory(to, from, failed);  // with the mode of the original
   if (failed) return done_or(failed, "making " + to.string());
-  for (fs::directory_iterator entry(from, failed), end; !failed && entry != end;
-       entry.increment(failed)) {
+  for (fs::directory_iterator entry(from, failed), end; !failed && entry != end;) {
     const fs::path& source = entry->path();
     const fs::path target = to / source.filename();
-    if (source.filename() == "LOCK" || !entry->is_regular_file(failed)) continue;
-    if (source.extension() == ".sst" && tables == TableFiles::linked) {
+    const bool is_wanted = source.filename() != "LOCK" && entry->is_regular_file(failed);
+    if (is_wanted && source.extension() == ".sst" && tables == TableFiles::linked) {
       fs::create_hard_link(source, target, failed);
-    } else {
+    } else if (is_wanted) {
       fs::copy_file(source, target, failed);
     }
+    if (!failed) entry.increment(failed);  // would forget the failure
   }
   return done_or(failed, "copying " + from.string());
 }

@@ -10,6 +10,10 @@
 
 namespace sky::events {
 
+// Makes a file's content, or the names in a directory, durable. A new file or directory is not
+// there after a power cut before that was done with the directory it was made in.
+core::Result<void> sync_path(const std::filesystem::path& path);
+
 enum class TableFiles { linked, copied };  // they never change; a link costs no space and no time
 
 // Makes `to` a copy of the closed database `from`. What opening may trim is copied in any case.

@@ -117,7 +117,9 @@ Result<void> check_against(const std::optional<LowWater>& mark, const LogHeader&
                      " was acknowledged: a file is missing, or this is an old copy." +
                      what_to_do(directory, last)};
   }
-  if (mark->seq.value == 0) return {};
+  // Nothing was acknowledged yet; or what the mark speaks of was cut off, and the mark on the disk
+  // is older than the cut, since it is not synced with each commit.
+  if (mark->seq < header.position.first_retained) return {};
   const auto chain = chain_at(mark->seq);
   if (!chain) return chain.error();
   if (*chain != mark->chain) {

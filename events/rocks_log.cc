@@ -79,7 +79,7 @@ Result<void> RocksLog::read(core::Seq from, const CommitVisitor& visit) const {
                                            std::to_string(now.first_retained.value)};
   }
   if (from > now.durable) return {};
-  CommitReader reader;
+  CommitReader reader(from);
   Result<void> outcome;
   bool reached_end = true;
   const auto scanned = opened_.store->scan(

@@ -31,8 +31,6 @@ rocksdb::Options rocks_options(const RocksTuning& tuning, rocksdb::WALRecoveryMo
   options.max_file_opening_threads = 2;
   options.skip_stats_update_on_db_open = true;  // they would steer compactions; there are none
   options.max_background_jobs = 2;
-  options.keep_log_file_num = 5;  // RocksDB's own chatter: the default is 1000 files
-  options.info_log_level = rocksdb::WARN_LEVEL;
   options.stats_dump_period_sec = 0;  // an idle daemon does not wake for statistics
   options.stats_persist_period_sec = 0;
   options.recycle_log_file_num = 0;  // reused files could show old records as new ones

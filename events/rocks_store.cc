@@ -23,7 +23,8 @@ constexpr std::size_t snapshot_family = 2;
 // Whole-log reads are sequential; measured with 2 MiB.
 constexpr std::size_t readahead_bytes = std::size_t{2} << 20;
 
-// A reader leaves nothing in the directory; RocksDB's own notes are the writer's.
+// RocksDB writes no notes of its own: on a full disk their file, and an assertion in it that Debian
+// leaves on, would end the process before it could say that the disk is full.
 class NoNotes final : public rocksdb::Logger {
  public:
   using rocksdb::Logger::Logv;
@@ -79,7 +80,7 @@ core::Result<std::unique_ptr<RocksStore>> RocksStore::open(const std::filesystem
                                                            rocksdb::WALRecoveryMode mode,
                                                            Access access) {
   rocksdb::Options options = rocks_options(tuning, mode);
-  if (access == Access::read_only) options.info_log = std::make_shared<NoNotes>();
+  options.info_log = std::make_shared<NoNotes>();
   const std::string path = directory.string();
   const auto known = check_families(options, path);
   if (!known) return known.error();

@@ -1,11 +1,14 @@
 #include "events/torn_tail.h"
 
+#include <limits>
 #include <system_error>
 
+#include "events/commit_reader.h"
 #include "events/database_swap.h"
 #include "events/log_header.h"
 #include "events/opening.h"
 #include "events/rocks_store.h"
+#include "events/torn_manifest.h"
 
 namespace sky::events {
 namespace {
@@ -15,8 +18,23 @@ using core::Error;
 using core::ErrorCode;
 using core::Result;
 
+// Every commit from the oldest kept on.
+Result<void> read_everything(const RocksStore& store, const Position& position) {
+  CommitReader reader(position.first_retained);
+  Result<void> outcome;
+  const auto scanned =
+      store.scan(position.first_retained.value, std::numeric_limits<std::uint64_t>::max() - 1,
+                 [&](std::uint64_t first, std::span<const std::byte> bytes) {
+                   outcome = reader.take(first, bytes);
+                   return outcome.has_value();
+                 });
+  return outcome ? scanned : outcome;
+}
+
 Result<core::Seq> examine_copy(const fs::path& directory, const LowWater& mark,
                                const RocksTuning& tuning) {
+  const auto is_trimmed = trim_manifest(directory / repair_name);
+  if (!is_trimmed) return is_trimmed.error();
   const auto store = RocksStore::open(directory / repair_name, tuning,
                                       rocksdb::WALRecoveryMode::kPointInTimeRecovery,
                                       RocksStore::Access::read_write);
@@ -25,6 +43,10 @@ Result<core::Seq> examine_copy(const fs::path& directory, const LowWater& mark,
   if (!header) return header.error();
   const auto checked = check_against(mark, *header, **store, directory.string());
   if (!checked) return checked.error();
+  if (*is_trimmed) {
+    const auto read = read_everything(**store, header->position);
+    if (!read) return read.error();
+  }
   return header->position.durable;
 }
 

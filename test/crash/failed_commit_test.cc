@@ -42,49 +42,6 @@ struct Fixture {
   }
 };
 
-// Opening, commits, a snapshot and closing, on a disk that fails from the nth write on, for n = 1,
-// 2, 3 ... until nothing fails any more. Whatever was acknowledged is there afterwards.
-struct FailingFrom {
-  TemporaryDirectory home;
-  FaultyDisk disk;
-
-  // Returns how many events were acknowledged.
-  std::uint64_t work(const std::filesystem::path& path) {
-    auto log = open_log_with(path, {disk.env.get()});
-    if (!log) return 0;
-    for (int commit = 0; commit < 6; ++commit) {
-      const std::uint64_t next = (*log)->position().durable.value + 1;
-      if (!(*log)->append(sample_events(next, 10))) break;
-      if (commit == 3) static_cast<void>((*log)->put_snapshot({core::Seq{next}, 1, 0, "", ""}));
-    }
-    return (*log)->position().durable.value;
-  }
-
-  std::uint64_t run(const rocksdb::IOStatus& status) {
-    for (std::uint64_t nth = 1;; ++nth) {
-      const auto path = home / ("log" + std::to_string(nth)).c_str();
-      disk.files->fail_from(nth, status);
-      const std::uint64_t acknowledged = work(path);
-      const bool has_failed = disk.files->heal();
-      const auto log = open_log(path);
-      BOOST_TEST_REQUIRE(log.has_value(), "n " << nth << (log ? "" : ": " + log.error().text));
-      const std::uint64_t last = (*log)->position().durable.value;
-      BOOST_TEST((last == acknowledged || last == acknowledged + 10), "n " << nth);
-      BOOST_TEST((read_all(**log) == sample_events(1, last)), "n " << nth);
-      std::filesystem::remove_all(path);
-      if (!has_failed) return nth;
-    }
-  }
-};
-
-BOOST_AUTO_TEST_CASE(a_disk_full_from_the_nth_write_on_loses_nothing_acknowledged) {
-  BOOST_TEST(FailingFrom().run(rocksdb::IOStatus::NoSpace("injected")) > 10u);
-}
-
-BOOST_AUTO_TEST_CASE(a_disk_broken_from_the_nth_write_on_loses_nothing_acknowledged) {
-  BOOST_TEST(FailingFrom().run(rocksdb::IOStatus::IOError("injected")) > 10u);
-}
-
 BOOST_FIXTURE_TEST_SUITE(failed_commit, Fixture)
 
 BOOST_AUTO_TEST_CASE(a_full_disk_is_no_space_and_final) {

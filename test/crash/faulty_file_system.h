@@ -1,7 +1,7 @@
-// A file system for RocksDB that remembers what was really synced, and fails when told to.
+// A file system for RocksDB that fails when told to, in the write-ahead log only, counts what was
+// synced, and leaves syncing out, so that thousands of commits take no time. Any thread.
 //
-// The power-cut tests ask it which bytes of the write-ahead log a disk without power would still
-// have. Syncing itself is left out, so that thousands of commits take no time. Any thread.
+// disk_calls.h does more, for all files of a log; this needs nothing of the program it is in.
 #pragma once
 
 #include <rocksdb/env.h>
@@ -10,9 +10,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
-#include <utility>
 
 namespace sky::events {
 
@@ -27,26 +25,7 @@ class FaultyFileSystem final : public rocksdb::FileSystemWrapper {
     const std::lock_guard guard(mutex_);
     fault_ = fault;
   }
-  // From the nth write or sync of any file on (1: the next), all fail with `status`.
-  void fail_from(std::uint64_t nth, rocksdb::IOStatus status) {
-    const std::lock_guard guard(mutex_);
-    writes_left_ = nth - 1;
-    late_failure_ = std::move(status);
-  }
-  // The disk is well again; says whether anything failed.
-  bool heal() {
-    const std::lock_guard guard(mutex_);
-    late_failure_.reset();
-    fault_ = Fault::none;
-    return std::exchange(has_failed_, false);
-  }
-  // Bytes of the file (by its last name) that survive a power cut; 0 when it was never synced.
-  std::uint64_t synced_size(const std::string& name) const {
-    const std::lock_guard guard(mutex_);
-    const auto found = synced_.find(name);
-    return found == synced_.end() ? 0 : found->second;
-  }
-  // Of all files ever written whose name ends so, the deleted ones too.
+  // Bytes synced of all files ever written whose name ends so, the deleted ones too.
   std::uint64_t synced_bytes(const std::string& ending) const {
     const std::lock_guard guard(mutex_);
     std::uint64_t bytes = 0;
@@ -74,7 +53,6 @@ class FaultyFileSystem final : public rocksdb::FileSystemWrapper {
 
     rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
                              rocksdb::IODebugContext* debug) override {
-      if (const auto failed = owner_.count_write(); !failed.ok()) return failed;
       if (has_fault(Fault::write_finds_no_space)) return rocksdb::IOStatus::NoSpace("injected");
       return target()->Append(data, options, debug);
     }
@@ -99,7 +77,6 @@ class FaultyFileSystem final : public rocksdb::FileSystemWrapper {
       return is_wal_ && owner_.fault_ == fault;
     }
     rocksdb::IOStatus remember(const rocksdb::IOOptions& options, rocksdb::IODebugContext* debug) {
-      if (const auto failed = owner_.count_write(); !failed.ok()) return failed;
       if (has_fault(Fault::sync_fails)) return rocksdb::IOStatus::IOError("injected");
       const auto flushed = target()->Flush(options, debug);
       const std::uint64_t size = target()->GetFileSize(options, debug);
@@ -113,21 +90,7 @@ class FaultyFileSystem final : public rocksdb::FileSystemWrapper {
     const bool is_wal_;
   };
 
-  rocksdb::IOStatus count_write() {
-    const std::lock_guard guard(mutex_);
-    if (!late_failure_) return rocksdb::IOStatus::OK();
-    if (writes_left_ > 0) {
-      --writes_left_;
-      return rocksdb::IOStatus::OK();
-    }
-    has_failed_ = true;
-    return *late_failure_;
-  }
-
   mutable std::mutex mutex_;  // guards what follows
-  std::optional<rocksdb::IOStatus> late_failure_;
-  std::uint64_t writes_left_ = 0;
-  bool has_failed_ = false;
   Fault fault_ = Fault::none;
   std::map<std::string, std::uint64_t> synced_;
 };

@@ -1,6 +1,8 @@
 // Looking at and damaging the files of a log from outside, as a disk or a person would.
 #pragma once
 
+#include <unistd.h>
+
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -15,6 +17,12 @@
 
 namespace sky::events {
 
+// Where thousands of small logs come and go quickest: in memory, if the system has such a place.
+inline std::filesystem::path quick_place() {
+  const char* memory = "/dev/shm";
+  return ::access(memory, W_OK) == 0 ? memory : std::filesystem::temp_directory_path();
+}
+
 inline std::string file_content(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
@@ -24,12 +32,15 @@ inline void set_file_content(const std::filesystem::path& path, const std::strin
   std::ofstream(path, std::ios::binary | std::ios::trunc) << content;
 }
 
-// The newest file of the database with that ending: ".log" is the live write-ahead log.
+// The newest file of the database with that ending, or of that name: ".log" is the live write-ahead
+// log, "MANIFEST" the list of files.
 inline std::filesystem::path newest_file(const std::filesystem::path& log, const char* ending) {
   std::filesystem::path newest;
   for (const auto& entry : std::filesystem::directory_iterator(log / database_name)) {
     const auto& path = entry.path();
-    if (path.extension() == ending && path.filename() > newest.filename()) newest = path;
+    const bool is_meant =
+        path.extension() == ending || path.filename().string().starts_with(ending);
+    if (is_meant && path.filename() > newest.filename()) newest = path;
   }
   SKY_CHECK(!newest.empty(), "a database has such a file");
   return newest;

@@ -12,8 +12,9 @@ namespace sky::events {
 
 class TemporaryDirectory {
  public:
-  TemporaryDirectory() {
-    std::string name = (std::filesystem::temp_directory_path() / "sky-events-XXXXXX").string();
+  explicit TemporaryDirectory(
+      const std::filesystem::path& where = std::filesystem::temp_directory_path()) {
+    std::string name = (where / "sky-events-XXXXXX").string();
     SKY_CHECK(::mkdtemp(name.data()) != nullptr, "the system has a directory for temporary files");
     path_ = name;
   }
