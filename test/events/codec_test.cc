@@ -7,8 +7,8 @@
 #include "events/crc32c.h"
 #include "events/event.capnp.h"
 #include "events/little_endian.h"
-#include "events/message.h"
 #include "test/events/generator.h"
+#include "test/events/hand_made_commit.h"
 
 namespace sky::events {
 namespace {
@@ -22,17 +22,6 @@ std::vector<core::Event> one_of_each(std::uint64_t seed, std::uint64_t first) {
     events.push_back(generator.event(which, core::Seq{first + which}));
   }
   return events;
-}
-
-// A commit with a right header around any message: what a newer version could have written.
-std::string commit_of(capnp::MallocMessageBuilder& message) {
-  std::string bytes = message_bytes(message, 16);
-  const auto payload = as_bytes(bytes).subspan(16);
-  put_little(bytes.data(), std::uint32_t{0x31434b53});
-  const char before[4] = {};
-  put_little(bytes.data() + 8, crc32c(crc32c(0, as_bytes(before, 4)), payload));
-  put_little(bytes.data() + 12, static_cast<std::uint32_t>(payload.size()));
-  return bytes;
 }
 
 BOOST_AUTO_TEST_SUITE(codec)
