@@ -222,6 +222,7 @@ BOOST_AUTO_TEST_CASE(a_log_truncated_beyond_the_mark_on_the_disk_opens) {
   {
     const auto log = open_log(dir);
     BOOST_REQUIRE(log);
+    BOOST_REQUIRE((*log)->put_snapshot(sample_snapshot(700)));
     BOOST_REQUIRE((*log)->truncate(Seq{701}));
   }
   set_file_content(dir / low_water_name, old_mark);  // says 500

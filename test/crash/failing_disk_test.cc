@@ -68,12 +68,6 @@ void expect_events_up_to(const Log& log, std::uint64_t at_least, std::uint64_t a
   BOOST_TEST_REQUIRE((read_all(log, Seq{first}) == sample_events(first, last - first + 1)));
 }
 
-Snapshot snapshot_of(std::uint64_t seq) {
-  Snapshot one{Seq{seq}, 1, 0, "1.2.3", std::string(3000, 's')};
-  one.state_hash = state_hash(one.state);
-  return one;
-}
-
 struct Fixture {
   const TemporaryDirectory home{quick_place()};
   const fs::path original = home / "original";
@@ -83,11 +77,12 @@ struct Fixture {
   Fixture() {
     const QuickDisk quick(home.path());
     fs::create_directory(original);
-    const auto made = opened(original / "log");
+    const auto made = opened(home / "live");
     for (std::uint64_t next = 1; next <= stored_events; next += 10) {
       BOOST_REQUIRE(made->append(sample_events(next, 10)));
     }
-    BOOST_REQUIRE(made->put_snapshot(snapshot_of(50)));
+    BOOST_REQUIRE(made->put_snapshot(sample_snapshot(40)));
+    copy_as_killed(home / "live", original / "log");  // closing would leave little to fail
   }
 
   // `act` on a fresh copy of the world with a disk that fails, then `examine` with a good one.
@@ -168,7 +163,7 @@ BOOST_AUTO_TEST_CASE(a_snapshot_is_stored_whole_or_not_at_all) {
   run(
       [&]() -> Result<void> {
         auto log = open_log(path);
-        return log ? (*log)->put_snapshot(snapshot_of(stored_events)) : log.error();
+        return log ? (*log)->put_snapshot(sample_snapshot(stored_events)) : log.error();
       },
       [&](const Result<void>& outcome) {
         const auto log = opened(path);
@@ -180,7 +175,7 @@ BOOST_AUTO_TEST_CASE(a_snapshot_is_stored_whole_or_not_at_all) {
           return true;
         })));
         BOOST_TEST((has_new || !outcome));
-        BOOST_TEST(bool(log->put_snapshot(snapshot_of(stored_events))));
+        BOOST_TEST(bool(log->put_snapshot(sample_snapshot(stored_events))));
       });
 }
 
@@ -275,13 +270,18 @@ BOOST_AUTO_TEST_CASE(a_repair_is_done_or_can_be_done_again) {
 }
 
 BOOST_AUTO_TEST_CASE(leaving_out_a_torn_tail_is_done_or_can_be_done_again) {
-  const std::string mark = file_content(original / "log" / low_water_name);
-  const std::size_t synced = [&] {
+  const fs::path torn = home / "torn";
+  std::string mark;
+  std::size_t synced = 0;
+  {
     const auto log = opened(original / "log");
-    const std::size_t size = file_content(newest_file(original / "log", ".log")).size();
+    mark = file_content(original / "log" / low_water_name);
+    synced = file_content(newest_file(original / "log", ".log")).size();
     BOOST_REQUIRE(log->append(sample_events(stored_events + 1, 50)));
-    return size;
-  }();
+    copy_as_killed(original / "log", torn);
+  }
+  fs::remove_all(original / "log");
+  fs::rename(torn, original / "log");
   const auto wal = newest_file(original / "log", ".log");
   flip_bit(wal, (synced + file_content(wal).size()) / 2);
   set_file_content(original / "log" / low_water_name, mark);  // it was never acknowledged

@@ -32,12 +32,6 @@ struct Known {
   std::uint64_t snapshot = 0;  // the newest that was acknowledged
 };
 
-Snapshot snapshot_of(std::uint64_t seq, std::size_t size) {
-  Snapshot one{Seq{seq}, 1, 0, "1.2.3", std::string(size, 's')};
-  one.state_hash = state_hash(one.state);
-  return one;
-}
-
 std::unique_ptr<Log> opened(const std::filesystem::path& directory, const RocksTuning& tuning,
                             const std::string& about) {
   auto log = open_log_with(directory, tuning);
@@ -67,6 +61,7 @@ class History {
       append(*log);
       if (below(random, 4) == 0) BOOST_REQUIRE(log->settle());  // once a second, in earnest
     }
+    copy_as_killed(world / "log", world.string() + ".killed");
     learn("closing");
   }
 
@@ -104,6 +99,7 @@ class History {
   }
   void append(Log& log) {
     const std::size_t count = 1 + below(random, 60);
+    firsts_.push_back(now_.begun + 1);
     now_.begun += count;
     learn("committing");
     BOOST_TEST_REQUIRE(log.append(sample_events(now_.acknowledged + 1, count)).has_value());
@@ -113,22 +109,28 @@ class History {
   void take_snapshot(Log& log) {
     if (now_.acknowledged == 0) return;
     learn("taking a snapshot");
-    BOOST_REQUIRE(log.put_snapshot(snapshot_of(now_.acknowledged, below(random, 20'000))));
+    BOOST_REQUIRE(log.put_snapshot(sample_snapshot(now_.acknowledged, below(random, 20'000))));
     now_.snapshot = now_.acknowledged;
     learn("took a snapshot");
   }
+  // Before the newest of the commits so far, or an older one; with the snapshot that needs.
   void truncate(Log& log) {
-    if (now_.acknowledged == 0) return;
-    now_.first_wanted = now_.first_kept + below(random, now_.acknowledged - now_.first_kept + 1);
+    if (firsts_.empty()) return;
+    const std::uint64_t first = firsts_[below(random, firsts_.size())];
+    if (first <= now_.first_kept) return;
+    learn("taking a snapshot");
+    BOOST_REQUIRE(log.put_snapshot(sample_snapshot(first - 1)));
+    now_.snapshot = std::max(now_.snapshot, first - 1);
+    now_.first_wanted = first;
     learn("truncating");
-    BOOST_REQUIRE(log.truncate(Seq{now_.first_wanted}));
-    now_.first_kept = log.position().first_retained.value;
-    now_.first_wanted = now_.first_kept;
+    BOOST_REQUIRE(log.truncate(Seq{first}));
+    now_.first_kept = first;
     learn("truncated");
   }
 
   const std::string about_;
   Known now_;
+  std::vector<std::uint64_t> firsts_;  // of each commit
   std::vector<Known> known_;
   std::map<std::string, std::vector<std::size_t>> moments_;
 };
@@ -269,7 +271,7 @@ BOOST_AUTO_TEST_CASE(the_first_commit_of_a_new_log_survives_a_cut_right_after_it
   }
 }
 
-// The mark of a log that was closed is exact, so that all of it is older than the mark.
+// The mark of a process that was killed is exact, so that all of the log is older than the mark.
 BOOST_AUTO_TEST_CASE(rot_and_missing_files_older_than_the_mark_are_always_refused) {
   std::size_t refused = 0, harmless = 0;
   for (std::uint64_t seed = 1001; seed <= 1000 + rotten_histories; ++seed) {
@@ -280,7 +282,9 @@ BOOST_AUTO_TEST_CASE(rot_and_missing_files_older_than_the_mark_are_always_refuse
     const Known& known = history.at(history.journal.size());
     for (int damage = 0; damage < 10; ++damage) {
       std::filesystem::remove_all(rotten);
-      std::filesystem::copy(world, rotten, std::filesystem::copy_options::recursive);
+      std::filesystem::create_directory(rotten);
+      std::filesystem::copy(home / "world.killed", rotten / "log",
+                            std::filesystem::copy_options::recursive);
       const auto wal = newest_file(rotten / "log", ".log");
       const std::size_t size = file_content(wal).size();
       const bool is_removed = damage == 0;

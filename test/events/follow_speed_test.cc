@@ -167,6 +167,7 @@ BOOST_AUTO_TEST_CASE(sixty_four_followers_one_of_them_stuck_cost_the_writer_noth
 }
 
 BOOST_AUTO_TEST_CASE(what_was_cut_off_is_told_with_the_first_event_kept_and_following_goes_on) {
+  BOOST_REQUIRE(log->put_snapshot(sample_snapshot(5000)));
   BOOST_REQUIRE(log->truncate(Seq{5001}));
   Seen seen;
   const auto client = follow(seen);

@@ -32,6 +32,13 @@ inline std::vector<core::Event> sample_events(std::uint64_t first, std::size_t c
   return events;
 }
 
+// A whole snapshot of that event with a state of that size.
+inline Snapshot sample_snapshot(std::uint64_t seq, std::size_t size = 3000) {
+  Snapshot one{core::Seq{seq}, 1, 0, "1.2.3", std::string(size, 's')};
+  one.state_hash = state_hash(one.state);
+  return one;
+}
+
 // All events from `from`; empty when reading fails.
 inline std::vector<core::Event> read_all(const Log& log, core::Seq from = core::Seq{1}) {
   std::vector<core::Event> events;

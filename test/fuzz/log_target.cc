@@ -19,16 +19,10 @@ constexpr std::size_t most_edits = 8;
 constexpr std::uint64_t stored_events = 300;
 constexpr std::uint64_t snapshot_seq = 150;
 
-Snapshot the_snapshot() {
-  Snapshot one{core::Seq{snapshot_seq}, 1, 0, "1.2.3", std::string(2000, 's')};
-  one.state_hash = state_hash(one.state);
-  return one;
-}
-
-// A closed log with tables, a write-ahead log and a snapshot: path below it -> content.
+// The log of a killed process, with tables, a write-ahead log and a snapshot: path -> content.
 std::map<std::string, std::string> make_log() {
   const TemporaryDirectory home(quick_place());
-  const auto path = home / "log";
+  const auto path = home / "log", killed = home / "killed";
   const QuickDisk quick(home.path());
   for (const std::uint64_t begin : {std::uint64_t{1}, snapshot_seq + 1}) {
     const auto log = open_log(path);  // the second opening makes tables of what is there
@@ -36,11 +30,13 @@ std::map<std::string, std::string> make_log() {
     for (std::uint64_t next = begin; next < begin + snapshot_seq; next += 10) {
       SKY_CHECK((*log)->append(sample_events(next, 10)), "a log takes events");
     }
-    if (begin == 1) SKY_CHECK((*log)->put_snapshot(the_snapshot()), "a log takes a snapshot");
+    copy_as_killed(path, killed);
+    if (begin == 1)
+      SKY_CHECK((*log)->put_snapshot(sample_snapshot(snapshot_seq)), "a log takes a snapshot");
   }
   std::map<std::string, std::string> files;
-  for (const auto& [file, size] : listing(path)) {
-    files[file.lexically_relative(path).string()] = file_content(file);
+  for (const auto& [file, size] : listing(killed)) {
+    files[file.lexically_relative(killed).string()] = file_content(file);
   }
   return files;
 }
@@ -94,7 +90,8 @@ bool examine(const fs::path& path, bool is_mark_whole) {
   SKY_CHECK(!read || next == last + 1, "what is said to be there is read");
   const auto visited =
       (*log)->visit_snapshots([&](core::Seq seq, const core::Result<Snapshot>& one) {
-        SKY_CHECK(!one || (seq.value == snapshot_seq && one->state == the_snapshot().state),
+        SKY_CHECK(!one || (seq.value == snapshot_seq &&
+                           one->state == sample_snapshot(snapshot_seq).state),
                   "a snapshot is read as it was written");
         return true;
       });
