@@ -212,7 +212,8 @@ void forget_oldest_failures(ServiceState& service) {
   std::size_t failed = 0;
   for (const auto& [id, replica] : service.replicas)
     failed += core::is_failed(replica.phase) && !replica.termination_open ? 1 : 0;
-  for (auto row = service.replicas.begin(); failed > max_failed_rows;) {
+  auto row = service.replicas.begin();
+  while (failed > max_failed_rows && row != service.replicas.end()) {
     // A failed clean-up is forgotten last: it may still cost money. It ends with the service.
     const bool may_go = core::is_failed(row->second.phase) && !row->second.termination_open &&
                         row->second.phase != Phase::failed_cleanup;
@@ -221,8 +222,8 @@ void forget_oldest_failures(ServiceState& service) {
       service.ledger.all_on_demand += row->second.cost_on_demand;
       row = service.replicas.erase(row);
       --failed;
-    } else if (++row == service.replicas.end()) {
-      return;
+    } else {
+      ++row;
     }
   }
 }
