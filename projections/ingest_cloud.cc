@@ -39,12 +39,11 @@ void record_failure(Recorder& recorder, const Subject& subject, const Replica& r
   const core::Seq cause = recorder.record(subject.about(replica.intent),
                                           core::ProvisionFailed{replica.attempt, failure});
   if (verdict.block) {
-    const core::Duration blocked = std::max(
-        failure.retry_after, next_block(recorder.model().zones, *verdict.block, recorder.now()));
+    const core::Instant until =
+        next_block_end(recorder.model().zones, *verdict.block, failure.retry_after, recorder.now());
     const core::BlockKey& key = verdict.block->key;
     recorder.record({subject.service, subject.replica, cause},
-                    core::ZoneBlocked{key.place, key.instance_type, key.market, failure,
-                                      recorder.now() + blocked});
+                    core::ZoneBlocked{key.place, key.instance_type, key.market, failure, until});
   }
   const Replica* left = recorder.replica(subject.service, subject.replica);
   if (verdict.next == core::NextLaunch::none && left->phase == Phase::pending)

@@ -56,10 +56,14 @@ std::optional<BlockRecord> block_on(const ZoneHistory& history, const core::Offe
   return longest;
 }
 
-core::Duration next_block(const ZoneHistory& history, const core::Block& block, core::Instant now) {
+core::Instant next_block_end(const ZoneHistory& history, const core::Block& block,
+                             core::Duration asked, core::Instant now) {
   const auto found = history.blocks.find(block.key);
   const bool is_known = found != history.blocks.end() && found->second.until + block_memory >= now;
-  return core::Backoff{block.first, block.most}.after(is_known ? found->second.times + 1 : 1);
+  const core::Backoff backoff{block.first, block.most};
+  const core::Duration wait = backoff.after(is_known ? found->second.times + 1 : 1);
+  const core::Instant end = now + std::max(asked, wait);
+  return is_known ? std::max(end, found->second.until) : end;
 }
 
 }  // namespace sky::projections

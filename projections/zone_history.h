@@ -60,7 +60,9 @@ bool took_lately(const ZoneHistory& history, const core::Place& place, core::Ins
 // The block that lasts longest of those that cover the offer now; none: it may be tried.
 std::optional<BlockRecord> block_on(const ZoneHistory& history, const core::Offer& offer,
                                     core::Instant now);
-// How long the next block of this kind lasts.
-core::Duration next_block(const ZoneHistory& history, const core::Block& block, core::Instant now);
+// When the next block of this kind ends, which the provider wants to last `asked` at least. Never
+// before one that stands already: two launches may fail there for different reasons.
+core::Instant next_block_end(const ZoneHistory& history, const core::Block& block,
+                             core::Duration asked, core::Instant now);
 
 }  // namespace sky::projections

@@ -72,6 +72,22 @@ BOOST_AUTO_TEST_CASE(with_every_offer_blocked_it_waits_and_wakes_at_the_first_ex
   BOOST_TEST(world.model.zones.blocks.empty());  // cleared by the success
 }
 
+BOOST_AUTO_TEST_CASE(a_lesser_failure_in_a_blocked_place_does_not_open_it_sooner) {
+  World world({offer("aws", "east-a", core::Market::spot, 100)});
+  world.refuse = [calls = 0](const core::LaunchInstance&) mutable {
+    return std::optional(failure(++calls == 1 ? FailureKind::unsupported : FailureKind::unknown));
+  };
+  core::ServiceSpec spec = one_replica(true);
+  spec.replicas.min_replicas = 2;
+  world.up(spec);
+  world.pass(seconds(10));
+  const auto blocks = world.all<core::ZoneBlocked>();
+  BOOST_REQUIRE_EQUAL(blocks.size(), 2u);
+  BOOST_TEST((world.last<core::ZoneBlocked>().until - blocks[0].time.at >= seconds(6 * 3600)));
+  world.pass(seconds(3600));
+  BOOST_TEST(world.launches == 2u);
+}
+
 BOOST_AUTO_TEST_CASE(a_base_replica_overflows_to_a_paid_machine_only_with_a_mark_and_a_price) {
   World world;
   world.refuse = refusing("kubernetes", FailureKind::capacity);
@@ -285,6 +301,23 @@ BOOST_AUTO_TEST_CASE(only_the_newest_failed_rows_are_kept) {
     world.pass(seconds(320));
   }
   BOOST_TEST(world.count(Phase::failed) + world.count(Phase::failed_initial_delay) <= 10u);
+}
+
+BOOST_AUTO_TEST_CASE(a_failure_beside_many_machines_that_cannot_be_terminated_is_forgotten) {
+  World world;
+  world.startup = seconds(100'000);
+  world.keep = [](const core::TerminateInstance&) { return failure(FailureKind::auth); };
+  core::ServiceSpec spec = one_replica(true);
+  spec.replicas.min_replicas = static_cast<std::uint32_t>(max_failed_rows + 1);
+  spec.replicas.max_replicas.reset();
+  spec.probe.initial_delay = seconds(1);
+  world.up(spec);
+  world.pass(seconds(500));
+  BOOST_TEST(world.count(Phase::failed_cleanup) > max_failed_rows);
+  world.keep = {};
+  world.pass(seconds(600));
+  BOOST_TEST(world.count(Phase::failed_cleanup) > max_failed_rows);
+  BOOST_TEST(world.count(Phase::failed_initial_delay) == 0u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
