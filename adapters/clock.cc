@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "core/check.h"
 
@@ -20,12 +21,17 @@ core::Duration read_clock(clockid_t id) {
 
 core::WallTime wall_now() { return core::WallTime(read_clock(CLOCK_REALTIME)); }
 
-Clock::Clock(core::Instant newest_in_log)
-    : origin_(std::max(newest_in_log, core::Instant(wall_now().time_since_epoch()))),
-      booted_for_(read_clock(CLOCK_BOOTTIME)) {}
+ClockReading read_clocks() { return {read_clock(CLOCK_BOOTTIME), wall_now()}; }
+
+Clock::Clock(core::Instant newest_in_log, Read read) : read_(std::move(read)) {
+  const ClockReading start = read_();
+  origin_ = std::max(newest_in_log, core::Instant(start.wall.time_since_epoch()));
+  booted_for_ = start.booted_for;
+}
 
 core::Stamp Clock::now() const {
-  return {origin_ + (read_clock(CLOCK_BOOTTIME) - booted_for_), wall_now()};
+  const ClockReading reading = read_();
+  return {origin_ + (reading.booted_for - booted_for_), reading.wall};
 }
 
 }  // namespace sky::adapters
