@@ -86,7 +86,7 @@ LoadPiece next_load(Random& random, const core::ServiceSpec& spec) {
     case 2:  // right at a threshold, up and down
       return {random.between(seconds(60), seconds(180)), {unit * replicas}, true};
     case 3: return {random.between(seconds(30), seconds(60)), {unit / 10 + 1}, false};
-    default: return {random.between(seconds(120), seconds(900)), {0}, false};
+    default: return {random.between(seconds(300), seconds(1500)), {0}, false};
   }
 }
 
