@@ -29,6 +29,12 @@ Result<void> sync_path(const fs::path& path) {
   return {};
 }
 
+Result<void> sync_names(const fs::path& directory) {
+  const auto synced = sync_path(directory);
+  if (!synced) return synced;
+  return sync_path(directory / "..");
+}
+
 Result<void> copy_database(const fs::path& from, const fs::path& to, TableFiles tables) {
   std::error_code failed;
   fs::remove_all(to, failed);

@@ -14,6 +14,10 @@ namespace sky::events {
 // there after a power cut before that was done with the directory it was made in.
 core::Result<void> sync_path(const std::filesystem::path& path);
 
+// Of a log's directory that may be new: the names in it, and its own. Without this a power cut
+// could take the whole log away, acknowledged events, mark and all.
+core::Result<void> sync_names(const std::filesystem::path& directory);
+
 enum class TableFiles { linked, copied };  // they never change; a link costs no space and no time
 
 // Makes `to` a copy of the closed database `from`. What opening may trim is copied in any case.

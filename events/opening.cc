@@ -77,14 +77,6 @@ Result<std::unique_ptr<RocksStore>> open_store(const fs::path& directory,
   return open_strictly();
 }
 
-// The names of what a first opening made: without this a power cut could take the whole log away,
-// acknowledged events, mark and all.
-Result<void> sync_names(const fs::path& directory) {
-  const auto synced = sync_path(directory);
-  if (!synced) return synced;
-  return sync_path(directory / "..");
-}
-
 // Step 5: from here on every older writer is fenced, and older programs refuse the log.
 Result<void> raise_epoch(OpenedLog& opened) {
   const auto put = opened.store->put_meta({{id_key, opened.id},

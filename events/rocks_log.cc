@@ -3,11 +3,14 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "core/check.h"
 #include "events/commit_reader.h"
+#include "events/database_swap.h"
 #include "events/little_endian.h"
 #include "events/opening.h"
 #include "events/system_error.h"
@@ -143,14 +146,21 @@ Result<void> RocksLog::backup(const std::filesystem::path& to) const {
   SKY_CHECK(opened_.low_water_file, "a read-only log makes no backup");
   const Position acknowledged = position();  // the copy holds this, and what comes meanwhile
   if (::mkdir(to.c_str(), 0700) != 0) return system_error(errno, "making " + to.string());
+  const auto copied = copy_to(to, acknowledged);
+  std::error_code ignored;  // half a copy is of no use, and on a full disk in the way
+  if (!copied) std::filesystem::remove_all(to, ignored);
+  return copied;
+}
+
+Result<void> RocksLog::copy_to(const std::filesystem::path& to, const Position& position) const {
   const auto copied = opened_.store->checkpoint(to / database_name);
   if (!copied) return copied;
   auto mark = LowWaterFile::open(to / low_water_name);
   if (!mark) return mark.error();
-  const auto written =
-      mark->write({opened_.id, opened_.epoch, acknowledged.durable, acknowledged.chain});
+  const auto written = mark->write({opened_.id, opened_.epoch, position.durable, position.chain});
   if (!written) return written;
-  return mark->sync();
+  const auto synced = mark->sync();
+  return synced ? sync_names(to) : synced;
 }
 
 }  // namespace sky::events

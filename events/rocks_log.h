@@ -44,6 +44,7 @@ class RocksLog final : public Log {
 
  private:
   core::Error fail(core::Error error);
+  core::Result<void> copy_to(const std::filesystem::path& to, const Position& position) const;
 
   OpenedLog opened_;
   mutable std::mutex mutex_;  // guards opened_.position
