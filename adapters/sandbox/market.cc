@@ -6,6 +6,7 @@
 
 #include "adapters/json.h"
 #include "core/check.h"
+#include "core/splitmix.h"
 
 namespace sky::adapters::sandbox {
 namespace {
@@ -17,22 +18,14 @@ constexpr double down_shape = 1.43, down_scale_hours = 1.0;
 constexpr double longest_hours = 24.0 * 14;
 constexpr double shortest_hours = 1.0 / 60;
 
-std::uint64_t mixed(std::uint64_t value) {  // splitmix64
-  value += 0x9E3779B97F4A7C15U;
-  value = (value ^ (value >> 30U)) * 0xBF58476D1CE4E5B9U;
-  value = (value ^ (value >> 27U)) * 0x94D049BB133111EBU;
-  return value ^ (value >> 31U);
-}
-
 std::uint64_t zone_seed(std::uint64_t seed, const std::string& zone) {
-  std::uint64_t value = mixed(seed);
-  for (const char byte : zone) value = mixed(value ^ static_cast<unsigned char>(byte));
+  std::uint64_t value = core::mixed(seed);
+  for (const char byte : zone) value = core::mixed(value ^ static_cast<unsigned char>(byte));
   return value;
 }
 
 core::Duration lomax(std::uint64_t random, double shape, double scale_hours) {
-  const double uniform = (static_cast<double>(random >> 11U) + 0.5) / 9007199254740992.0;  // 2^53
-  const double hours = scale_hours * (std::pow(uniform, -1 / shape) - 1);
+  const double hours = scale_hours * (std::pow(core::uniform(random), -1 / shape) - 1);
   const double clamped = std::clamp(hours, shortest_hours, longest_hours);
   return core::Duration(static_cast<std::int64_t>(clamped * 3600e6));
 }
@@ -77,6 +70,9 @@ core::Result<MarketTrace> parse_market_trace(const std::string& json) {
   for (std::size_t i = 0; i < root.at("zones").size(); ++i) {
     trace.zones.push_back(root.at("zones").at(i).text_or(""));
   }
+  for (std::size_t i = 0; i < root.at("regions").size(); ++i) {
+    trace.regions.push_back(root.at("regions").at(i).text_or(""));
+  }
   const bool has_gaps = std::any_of(trace.capacity.begin(), trace.capacity.end(),
                                     [](const auto& column) { return column.empty(); });
   if (trace.gap.count() <= 0 || trace.capacity.empty() || has_gaps) {
@@ -118,7 +114,7 @@ Market::Period Market::seeded_period(const std::string& zone, core::Duration at)
   Period period;
   const std::uint64_t base = zone_seed(seed_, zone);
   for (std::uint64_t i = 0;; ++i) {
-    const std::uint64_t random = mixed(base + i);
+    const std::uint64_t random = core::mixed(base + i);
     period.is_up = i % 2 == 0;  // every zone begins with capacity: the first minutes are calm
     period.end += period.is_up ? lomax(random, up_shape, up_scale_hours)
                                : lomax(random, down_shape, down_scale_hours);

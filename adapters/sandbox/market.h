@@ -19,6 +19,7 @@ namespace sky::adapters::sandbox {
 struct MarketTrace {
   core::Duration gap{0};
   std::vector<std::string> zones;  // may be empty: the file names none
+  std::vector<std::string> regions;  // the same
   std::vector<std::vector<std::uint32_t>> capacity;  // per zone
 };
 
