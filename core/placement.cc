@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/policies/zone_choice.h"
+
 namespace sky::core {
 namespace {
 
@@ -61,6 +63,16 @@ void note_use(PlacementChosen& placement, std::span<const OfferState> offers) {
       placement.candidates[i].note = "in use: " + count_text(offers[i].replicas_in_zone, "replica");
 }
 
+std::string hedge_reason(HedgeStep step) {
+  switch (step) {
+    case HedgeStep::unused: return "cheapest available zone that holds none of our spot replicas";
+    case HedgeStep::available: return "cheapest available zone; every one is in use";
+    case HedgeStep::any:
+    case HedgeStep::none: break;
+  }
+  return "cheapest zone that is not blocked, although it preempted us";
+}
+
 }  // namespace
 
 PlacementChosen place_base(std::span<const OfferState> offers, bool allow_paid) {
@@ -116,16 +128,16 @@ PlacementChosen place_spot_hedge(std::span<const OfferState> offers,
     if (!is_available(i) && placement.candidates[i].note.empty())
       placement.candidates[i].note = "preempting";
   note_use(placement, offers);
-  const auto is_unused = [&](std::size_t i) {
-    return is_available(i) && offers[i].replicas_in_zone == 0;
-  };
-  if (const auto best = cheapest(placement.candidates, offers, is_unused))
-    choose(placement, *best, "cheapest available zone that holds none of our spot replicas");
-  else if (const auto available = cheapest(placement.candidates, offers, is_available))
-    choose(placement, *available, "cheapest available zone; every one is in use");
-  else if (const auto any =
-               cheapest(placement.candidates, offers, [](std::size_t) { return true; }))
-    choose(placement, *any, "cheapest zone that is not blocked, although it preempted us");
+  std::vector<ZoneChoice> zones;
+  for (std::size_t i = 0; i < offers.size(); ++i)
+    zones.push_back({.is_open = !offers[i].is_blocked,
+                     .is_preempting = !is_available(i),
+                     .replicas = offers[i].replicas_in_zone,
+                     .price = placement.candidates[i].score,
+                     .rank = static_cast<std::uint32_t>(i)});
+  const HedgedZone zone = hedged_zone(zones);
+  if (zone.index)
+    choose(placement, *zone.index, hedge_reason(zone.step));
   else
     placement.reason = why_none(offers.size(), "spot");
   trim(placement.candidates);
@@ -138,11 +150,12 @@ const Offer* chosen_offer(const PlacementChosen& placement) {
   return nullptr;
 }
 
-void mark_preempting(std::set<Place>& preempting, const Place& zone, const std::set<Place>& zones) {
+void mark_preempting(std::set<Place>& preempting, const Place& zone, const std::set<Place>& zones,
+                     std::size_t forgiving) {
   preempting.insert(zone);
   const auto available = std::count_if(zones.begin(), zones.end(),
                                        [&](const Place& one) { return !preempting.contains(one); });
-  if (available < 2) preempting.clear();
+  if (static_cast<std::size_t>(available) <= forgiving) preempting.clear();
 }
 
 }  // namespace sky::core

@@ -47,8 +47,10 @@ inline constexpr std::size_t max_candidates = 64;
 
 // SpotHedge's two lists as one set: the zones that took a replica from us.
 //
-// `zones`: every zone with a spot offer. When fewer than two of them would be left, all are
-// available again: otherwise every replica would land in the last one and die with it.
-void mark_preempting(std::set<Place>& preempting, const Place& zone, const std::set<Place>& zones);
+// `zones`: every zone with a spot offer. When no more than `forgiving` of them would be left
+// available, all are again: otherwise every replica would land in the last one and die with it.
+// core/policies/spot_hedge.h has the two published numbers.
+void mark_preempting(std::set<Place>& preempting, const Place& zone, const std::set<Place>& zones,
+                     std::size_t forgiving = 1);
 
 }  // namespace sky::core
