@@ -1,8 +1,7 @@
 // What a placement policy sees and what it answers: the common shape of core/policies.
 //
 // A policy is a pure function of the view; everything it remembers is folded elsewhere and is part
-// of the view. It answers with the fleet it wants: who launches and ends is the caller's business,
-// the same in production and in the simulator.
+// of the view. It answers with the fleet it wants: who launches and ends is the caller's business.
 #pragma once
 
 #include <cstdint>

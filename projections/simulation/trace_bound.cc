@@ -24,7 +24,45 @@ std::vector<Span> up_spans(const SpotTrace& trace, const std::vector<std::uint32
   return spans;
 }
 
+// Of all zones, machines that were there for the whole time up to that moment.
+std::uint32_t settled_machines(const SpotTrace& trace, core::Duration begin,
+                               core::Duration moment) {
+  const auto first = static_cast<std::size_t>(std::max(begin, core::Duration{0}) / trace.gap);
+  const auto last = std::min(static_cast<std::size_t>(moment / trace.gap), trace.samples() - 1);
+  std::uint64_t machines = 0;
+  for (const auto& row : trace.capacity)
+    machines += *std::min_element(row.begin() + static_cast<std::ptrdiff_t>(first),
+                                  row.begin() + static_cast<std::ptrdiff_t>(last) + 1);
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(machines, 1'000'000));
+}
+
 }  // namespace
+
+bool is_binary(const SpotTrace& trace) {
+  return std::all_of(trace.capacity.begin(), trace.capacity.end(), [](const auto& row) {
+    return std::all_of(row.begin(), row.end(), [](auto count) { return count <= 1; });
+  });
+}
+
+double least_thinkable_cost(const SpotTrace& trace, std::uint32_t target, core::Duration cold_start,
+                            std::int64_t on_demand_ratio_milli, core::Duration warm_up) {
+  if (trace.length() <= warm_up || target == 0) return 0;
+  std::set<core::Duration> moments{warm_up, trace.length()};
+  for (std::size_t i = 1; i < trace.samples(); ++i) {
+    const core::Duration at = trace.gap * static_cast<std::int64_t>(i);
+    for (const core::Duration moment : {at, at + cold_start})
+      if (moment > warm_up && moment < trace.length()) moments.insert(moment);
+  }
+  const double ratio = static_cast<double>(on_demand_ratio_milli) / 1000;
+  double spent = 0;
+  for (auto moment = moments.begin(); std::next(moment) != moments.end(); ++moment) {
+    const std::uint32_t spot =
+        std::min(target, settled_machines(trace, *moment - cold_start, *moment));
+    const double passed = static_cast<double>((*std::next(moment) - *moment).count());
+    spent += passed * (spot + ratio * (target - spot));
+  }
+  return spent / (ratio * target * static_cast<double>((trace.length() - warm_up).count()));
+}
 
 double omniscient_cost(const SpotTrace& trace, core::Duration cold_start,
                        std::int64_t on_demand_ratio_milli, core::Duration warm_up) {

@@ -21,4 +21,12 @@ namespace sky::projections {
 double omniscient_cost(const SpotTrace& trace, core::Duration cold_start,
                        std::int64_t on_demand_ratio_milli, core::Duration warm_up);
 
+// The same for any market, but only from below: as if machines that will be lost could be replaced
+// for nothing. Up to four points of all-on-demand below the exact cost.
+double least_thinkable_cost(const SpotTrace& trace, std::uint32_t target, core::Duration cold_start,
+                            std::int64_t on_demand_ratio_milli, core::Duration warm_up);
+
+// Whether zones hold 0 or 1 only: collectors that asked for one machine.
+bool is_binary(const SpotTrace& trace);
+
 }  // namespace sky::projections

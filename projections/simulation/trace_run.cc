@@ -9,6 +9,7 @@
 #include "core/policies/slo_tracking.h"
 #include "core/policies/spot_hedge.h"
 #include "core/splitmix.h"
+#include "projections/simulation/trace_bound.h"
 
 namespace sky::projections {
 namespace {
@@ -53,11 +54,10 @@ class Run {
       zones_[z].region = static_cast<std::uint32_t>(found - regions.begin());
       if (found == regions.end()) regions.push_back(region);
       all_zones_.insert(trace_.zones[z]);
-      const auto& row = trace_.capacity[z];
-      is_binary_ &= std::all_of(row.begin(), row.end(), [](auto count) { return count <= 1; });
     }
     forgiving_ = question.policy.forgives_late ? core::forgiving_as_artifact(zones_.size())
                                                : core::forgiving_as_printed;
+    is_binary_ = is_binary(trace_);
     find_changes();
   }
 
@@ -315,7 +315,7 @@ class Run {
   std::vector<Machine> on_demand_;  // ready ones first
   std::set<core::Place> all_zones_, preempting_;
   std::size_t forgiving_ = 1;
-  bool is_binary_ = true;
+  bool is_binary_ = false;
   std::vector<std::int64_t> changes_;  // samples that differ from the one before
   std::vector<std::int64_t>::const_iterator next_change_ = changes_.end();
   std::vector<core::ZoneView> views_;

@@ -9,9 +9,9 @@
 //   - a machine is billed from launch to end and serves exactly `cold_start` after the launch;
 //     on-demand machines are always to be had, in the same time
 //   - the first hour does not count
-// The policies are those of production (core/policies). The simulation by `step` (simulation.h) has
-// every detail of the control plane and takes a thousand times as long. Pure: the same question has
-// the same answer.
+// The policies are those of core/policies, asked directly: the simulation by `step` (simulation.h)
+// has every detail of the control plane and would take far longer for weeks of a trace. Pure: the
+// same question has the same answer.
 #pragma once
 
 #include <cstdint>
