@@ -34,6 +34,7 @@ void add_events_command(CLI::App& app, Action& chosen);
 void add_why_command(CLI::App& app, Action& chosen);
 void add_replay_command(CLI::App& app, Action& chosen);
 void add_storms_command(CLI::App& app, Action& chosen);
+void add_simulate_command(CLI::App& app, Action& chosen);
 void add_logs_command(CLI::App& app, Action& chosen);
 void add_preempt_command(CLI::App& app, Action& chosen);
 void add_load_command(CLI::App& app, Action& chosen);

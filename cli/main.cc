@@ -22,6 +22,7 @@ int main(int argc, char** argv) {
   add_why_command(app, chosen);
   add_replay_command(app, chosen);
   add_storms_command(app, chosen);
+  add_simulate_command(app, chosen);
   add_logs_command(app, chosen);
   add_update_command(app, chosen);
   add_down_command(app, chosen);

@@ -1,7 +1,7 @@
 // The placement policies with their parameters as one value, and which one answers.
 //
-// They plan a whole fleet at once. The simulator (projections/simulation/trace_run.h) asks them; the
-// control plane still places replica by replica (core/placement.h), with SpotHedge's choice of zone
+// They plan a whole fleet at once. The simulator (projections/simulation/trace_run.h) asks them;
+// the control plane still places replica by replica (core/placement.h), with SpotHedge's choice of zone
 // and its set of preempting zones shared with these.
 #pragma once
 
