@@ -1,16 +1,18 @@
 """Builds the release and measures it against its goals.
 
-usage: scripts/bench [log | size | reaction]... [--json] [--events N]
+usage: scripts/bench [log | size | reaction | placement]... [--json] [--events N]
 
   log       the event log against raw file appends and reads on the same disk, in the same run
   size      clean build time, binary size, resident memory of an idle daemon
   reaction  in the sandbox, with load: how soon a dead replica is not chosen any more, and how soon
             the replacement of a noticed one is durably decided
+  placement what placement policies cost and give on spot traces; SKYCTL_TRACES names the folder
+            of the recorded ones, glpsol finds the exact omniscient cost
   --json    one JSON object a line: {"name", "value", "unit", "goal", "holds", "low", "high"}
   --events  length of the history that `log` makes, reads and starts from; default 10 million, which
             is what the goals are about (3 GB of disk and some minutes)
 
-Without names: all three. A value is the median of rounds whose two sides took turns; low and high
+Without names: all four. A value is the median of rounds whose two sides took turns; low and high
 are the rounds it lies between. A goal of null is a figure without one. Absolute times depend on
 the machine and its neighbours; ratios less so. Exit status: 0 every goal holds, 1 one does not or
 could not be measured, 2 wrong usage.
@@ -29,6 +31,7 @@ import threading
 import time
 
 import bench_log
+import placement_bench
 from sandbox_session import SandboxSession, StepFailed
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -230,7 +233,8 @@ def add_times(table, name, seconds, at_most=None):
 
 BENCHES = {"log": lambda table, events: bench_log.bench_log(table, BUILD, events),
            "size": lambda table, _: bench_size(table),
-           "reaction": lambda table, _: bench_reaction(table)}
+           "reaction": lambda table, _: bench_reaction(table),
+           "placement": lambda table, _: placement_bench.bench_placement(table, SKYCTL)}
 
 
 class UsageError(Exception):

@@ -1,8 +1,8 @@
 // The placement policies with their parameters as one value, and which one answers.
 //
 // They plan a whole fleet at once. The simulator (projections/simulation/trace_run.h) asks them;
-// the control plane still places replica by replica (core/placement.h), with SpotHedge's choice of zone
-// and its set of preempting zones shared with these.
+// the control plane still places replica by replica (core/placement.h), and shares with these
+// SpotHedge's choice of zone and its set of preempting zones.
 #pragma once
 
 #include <cstdint>
