@@ -55,6 +55,16 @@ void read_replica_policy(const Field& field, ReadService& service);
 void check_replica_policy(const Field& field, const core::ReplicaPolicy& policy,
                           core::BalancingPolicy balancing);
 
+// ---- the endpoint: `load_balancing_policy`, `load_balancer`, `tls` of `service:`
+
+inline constexpr double longest_wait = 31 * 86'400;  // a month of seconds: longer is a mistake
+inline constexpr double shortest_wait = 0.01;  // of a timeout or an interval: less is a busy loop
+
+core::BalancingPolicy read_balancing_policy(const Field& field);
+void read_balancer(const Field& field, core::LoadBalancerSpec& balancer);
+core::TlsFiles read_tls(const Field& field);
+bool is_header_name(const std::string& name);
+
 // ---- envs and secrets
 
 // `envs` or `secrets` with the values of the command line; null without one is a problem.

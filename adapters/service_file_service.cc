@@ -9,9 +9,6 @@
 namespace sky::adapters {
 namespace {
 
-constexpr double longest_wait = 31 * 86'400;  // a month, in seconds: longer is a mistake (guess)
-constexpr double shortest_wait = 0.01;  // of a timeout or an interval: less is a busy loop
-
 bool has_control_characters(const std::string& text) {
   return std::any_of(text.begin(), text.end(), [](char c) {
     const auto byte = static_cast<unsigned char>(c);
@@ -44,15 +41,6 @@ std::optional<std::string> read_post_data(const Field& field) {
   return field.node->text;
 }
 
-// RFC 9110, 5.6.2: what a header's name may be made of.
-bool is_header_name(const std::string& name) {
-  const auto allowed = [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-  };
-  return !name.empty() && std::all_of(name.begin(), name.end(), allowed);
-}
-
 // The prober writes these itself; a second one would be a different request than was asked for.
 bool is_reserved_header(const std::string& name) {
   const std::string lower = to_lower(name);
@@ -82,26 +70,9 @@ std::map<std::string, std::string> read_headers(const Field& field) {
 }
 
 void refuse_unsupported(MapReader& map) {
-  map.refuse("tls", "TLS at the endpoint is not supported yet (issue 5)");
   map.refuse("pool", "job pools are not services; not supported");
   map.refuse("workers", "is for job pools; a service has `replicas`");
   map.refuse("auto_restart", "was removed from SkyServe: replicas are always restarted");
-}
-
-void read_balancer(const Field& field, core::LoadBalancerSpec& balancer) {
-  MapReader map(field);
-  const auto read = [&](const char* key, double shortest, core::Duration& into) {
-    if (const auto value = map.value(key))
-      if (const auto duration = value->seconds({shortest, longest_wait})) into = *duration;
-  };
-  read("stream_timeout_seconds", shortest_wait, balancer.stream_timeout);
-  read("hold_timeout_seconds", 0, balancer.hold_timeout);
-  constexpr std::uint32_t most_held = 1'000'000;  // a guess: what one process can keep open
-  if (const auto value = map.value("hold_limit"))
-    balancer.hold_limit = value->count({0, most_held}).value_or(0);
-  if (const auto value = map.value("retry_non_idempotent"))
-    balancer.retry_non_idempotent = value->flag().value_or(false);
-  map.finish();
 }
 
 void read_rollout(const Field& field, core::RolloutPolicy& rollout) {
@@ -112,14 +83,6 @@ void read_rollout(const Field& field, core::RolloutPolicy& rollout) {
   if (const auto value = map.value("bake_seconds"))
     if (const auto duration = value->seconds({0, longest_wait})) rollout.bake_time = *duration;
   map.finish();
-}
-
-core::BalancingPolicy read_balancing_policy(const Field& field) {
-  const auto index = choose(field, {"round_robin", "least_load", "instance_aware_least_load"});
-  constexpr core::BalancingPolicy policies[] = {core::BalancingPolicy::round_robin,
-                                                core::BalancingPolicy::least_load,
-                                                core::BalancingPolicy::instance_aware_least_load};
-  return index ? policies[*index] : core::BalancingPolicy::unknown;
 }
 
 }  // namespace
@@ -163,6 +126,7 @@ ReadService read_service(const Field& field) {
     service.balancer.policy = read_balancing_policy(*value);
   if (policy) read_replica_policy(*policy, service);
   if (const auto value = map.value("load_balancer")) read_balancer(*value, service.balancer);
+  if (const auto value = map.value("tls")) service.balancer.tls = read_tls(*value);
   if (const auto value = map.value("rollout")) read_rollout(*value, service.rollout);
   service.port = map.value("ports");
   refuse_unsupported(map);

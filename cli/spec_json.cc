@@ -104,6 +104,29 @@ const char* policy_name(core::BalancingPolicy policy) {
   return "least_load";
 }
 
+const char* affinity_name(core::Affinity affinity) {
+  switch (affinity) {
+    case core::Affinity::none: break;
+    case core::Affinity::prefix: return "prefix";
+    case core::Affinity::header: return "header";
+    case core::Affinity::cookie: return "cookie";
+  }
+  return "none";
+}
+
+void write_limits(JsonWriter& json, const core::EndpointLimits& limits) {
+  json.begin_object()
+      .member("head_timeout_us", us(limits.head_timeout))
+      .member("body_timeout_us", us(limits.body_timeout))
+      .member("keep_alive_timeout_us", us(limits.keep_alive_timeout))
+      .member("connect_timeout_us", us(limits.connect_timeout))
+      .member("first_byte_timeout_us", us(limits.first_byte_timeout))
+      .member("max_connections", limits.max_connections)
+      .member("max_head_bytes", limits.max_head_bytes)
+      .member("max_body_bytes", limits.max_body_bytes)
+      .end_object();
+}
+
 void write_balancer(JsonWriter& json, const core::LoadBalancerSpec& balancer) {
   json.begin_object()
       .member("policy", policy_name(balancer.policy))
@@ -111,7 +134,18 @@ void write_balancer(JsonWriter& json, const core::LoadBalancerSpec& balancer) {
       .member("hold_timeout_us", us(balancer.hold_timeout))
       .member("hold_limit", balancer.hold_limit)
       .member("retry_non_idempotent", balancer.retry_non_idempotent)
-      .end_object();
+      .member("max_concurrency_per_replica", balancer.max_concurrency_per_replica)
+      .member("affinity", affinity_name(balancer.affinity))
+      .member("affinity_name", balancer.affinity_name)
+      .member("slow_start_us", us(balancer.slow_start))
+      .member("eject_after_failures", balancer.eject_after_failures)
+      .member("tls_key_file", balancer.tls.key_file)
+      .member("tls_cert_file", balancer.tls.cert_file)
+      .member("api_keys_file", balancer.api_keys_file)
+      .member("api_keys_env", balancer.api_keys_env)
+      .key("limits");
+  write_limits(json, balancer.limits);
+  json.end_object();
 }
 
 // Values of envs are the user's own and often tokens all the same: names only.

@@ -93,12 +93,46 @@ enum class BalancingPolicy : std::uint8_t {
   instance_aware_least_load
 };
 
+// Ours: which requests come back to the replica that had those before them, while its load lets it.
+// prefix: those whose bodies begin alike (a conversation that goes on); header, cookie: those with
+// the same value of the one named.
+enum class Affinity : std::uint8_t { none, prefix, header, cookie };
+
+// Ours: what one client or one request may take of the endpoint.
+struct EndpointLimits {
+  Duration head_timeout = seconds(10);  // for a whole head: slow senders are cut
+  Duration body_timeout = seconds(30);  // between two pieces of a request's body
+  Duration keep_alive_timeout = seconds(60);  // between two requests
+  Duration connect_timeout = seconds(3);  // to a replica
+  Duration first_byte_timeout{0};  // of a replica's answer; zero: stream_timeout
+  std::uint32_t max_connections = 16'384;  // of clients (guess)
+  std::uint32_t max_head_bytes = 64 * 1024;
+  std::uint64_t max_body_bytes = 0;  // of a request; zero: any
+  bool operator==(const EndpointLimits&) const = default;
+};
+
+// Files the endpoint reads, and reads again when they change. Both empty: plain HTTP.
+struct TlsFiles {
+  std::string key_file;
+  std::string cert_file;
+  bool operator==(const TlsFiles&) const = default;
+};
+
 struct LoadBalancerSpec {
   BalancingPolicy policy = BalancingPolicy::least_load;
   Duration stream_timeout = seconds(120);  // longest silence of a replica between two bytes
   Duration hold_timeout = seconds(300);  // ours: how long a request waits while nothing is ready
   std::uint32_t hold_limit = 1000;  // ours: how many may wait
   bool retry_non_idempotent = false;  // ours: the service says that repeating a POST is safe
+  std::uint32_t max_concurrency_per_replica = 0;  // ours: more wait; zero: any number at once
+  Affinity affinity = Affinity::none;
+  std::string affinity_name;  // the header's or cookie's
+  Duration slow_start{0};  // ours: a new replica's share grows to its full over this time
+  std::uint32_t eject_after_failures = 5;  // ours: in a row; zero: never (Envoy's default: 5)
+  EndpointLimits limits;
+  TlsFiles tls;
+  std::string api_keys_file;  // ours: one key a line; both empty: everybody may ask
+  std::string api_keys_env;  // ours: keys, separated by blanks or commas, in this variable
   bool operator==(const LoadBalancerSpec&) const = default;
 };
 

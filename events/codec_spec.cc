@@ -121,13 +121,49 @@ void read(wire::ReplicaPolicy::Reader from, core::ReplicaPolicy& to) {
     to.target_concurrency_per_replica = from.getTargetConcurrencyPerReplica();
 }
 
+void write(wire::EndpointLimits::Builder to, const core::EndpointLimits& from) {
+  const auto& [head, body, keep_alive, connect, first_byte, connections, head_bytes, body_bytes] =
+      from;
+  to.setHeadTimeoutUs(head.count());
+  to.setBodyTimeoutUs(body.count());
+  to.setKeepAliveTimeoutUs(keep_alive.count());
+  to.setConnectTimeoutUs(connect.count());
+  to.setFirstByteTimeoutUs(first_byte.count());
+  to.setMaxConnections(connections);
+  to.setMaxHeadBytes(head_bytes);
+  to.setMaxBodyBytes(body_bytes);
+}
+
+void read(wire::EndpointLimits::Reader from, core::EndpointLimits& to) {
+  to.head_timeout = core::Duration(from.getHeadTimeoutUs());
+  to.body_timeout = core::Duration(from.getBodyTimeoutUs());
+  to.keep_alive_timeout = core::Duration(from.getKeepAliveTimeoutUs());
+  to.connect_timeout = core::Duration(from.getConnectTimeoutUs());
+  to.first_byte_timeout = core::Duration(from.getFirstByteTimeoutUs());
+  to.max_connections = from.getMaxConnections();
+  to.max_head_bytes = from.getMaxHeadBytes();
+  to.max_body_bytes = from.getMaxBodyBytes();
+}
+
 void write(wire::LoadBalancerSpec::Builder to, const core::LoadBalancerSpec& from) {
-  const auto& [policy, stream_timeout, hold_timeout, hold_limit, retry_non_idempotent] = from;
+  const auto& [policy, stream_timeout, hold_timeout, hold_limit, retry_non_idempotent,
+               max_concurrency, affinity, affinity_name, slow_start, eject_after, limits, tls,
+               api_keys_file, api_keys_env] = from;
   to.setPolicy(to_wire<wire::BalancingPolicy>(policy));
   to.setStreamTimeoutUs(stream_timeout.count());
   to.setHoldTimeoutUs(hold_timeout.count());
   to.setHoldLimit(hold_limit);
   to.setRetryNonIdempotent(retry_non_idempotent);
+  to.setMaxConcurrencyPerReplica(max_concurrency);
+  to.setAffinity(to_wire<wire::Affinity>(affinity));
+  to.setAffinityName(as_text(affinity_name));
+  to.setSlowStartUs(slow_start.count());
+  to.setEjectAfterFailures(eject_after);
+  write(to.initLimits(), limits);
+  to.setTlsKeyFile(as_text(tls.key_file));
+  to.setTlsCertFile(as_text(tls.cert_file));
+  to.setApiKeysFile(as_text(api_keys_file));
+  to.setApiKeysEnv(as_text(api_keys_env));
 }
 
 void read(wire::LoadBalancerSpec::Reader from, core::LoadBalancerSpec& to) {
@@ -136,6 +172,19 @@ void read(wire::LoadBalancerSpec::Reader from, core::LoadBalancerSpec& to) {
   to.hold_timeout = core::Duration(from.getHoldTimeoutUs());
   to.hold_limit = from.getHoldLimit();
   to.retry_non_idempotent = from.getRetryNonIdempotent();
+  to.max_concurrency_per_replica = from.getMaxConcurrencyPerReplica();
+  const auto affinity = static_cast<std::uint16_t>(from.getAffinity());
+  if (affinity <= static_cast<std::uint16_t>(core::Affinity::cookie)) {  // else: of a later version
+    to.affinity = static_cast<core::Affinity>(affinity);
+  }
+  assign(to.affinity_name, from.getAffinityName());
+  to.slow_start = core::Duration(from.getSlowStartUs());
+  to.eject_after_failures = from.getEjectAfterFailures();
+  read(from.getLimits(), to.limits);
+  assign(to.tls.key_file, from.getTlsKeyFile());
+  assign(to.tls.cert_file, from.getTlsCertFile());
+  assign(to.api_keys_file, from.getApiKeysFile());
+  assign(to.api_keys_env, from.getApiKeysEnv());
 }
 
 void write(wire::RolloutPolicy::Builder to, const core::RolloutPolicy& from) {

@@ -306,6 +306,35 @@ struct LoadBalancerSpec {
   holdTimeoutUs @2 :Int64;
   holdLimit @3 :UInt32;
   retryNonIdempotent @4 :Bool;
+  maxConcurrencyPerReplica @5 :UInt32;
+  affinity @6 :Affinity;
+  affinityName @7 :Text;
+  slowStartUs @8 :Int64;
+  ejectAfterFailures @9 :UInt32 = 5;
+  limits @10 :EndpointLimits;
+  tlsKeyFile @11 :Text;
+  tlsCertFile @12 :Text;
+  apiKeysFile @13 :Text;
+  apiKeysEnv @14 :Text;
+}
+
+enum Affinity {
+  none @0;
+  prefix @1;
+  header @2;
+  cookie @3;
+}
+
+# Logs of before these existed read as the defaults, so these must not change.
+struct EndpointLimits {
+  headTimeoutUs @0 :Int64 = 10000000;
+  bodyTimeoutUs @1 :Int64 = 30000000;
+  keepAliveTimeoutUs @2 :Int64 = 60000000;
+  connectTimeoutUs @3 :Int64 = 3000000;
+  firstByteTimeoutUs @4 :Int64;
+  maxConnections @5 :UInt32 = 16384;
+  maxHeadBytes @6 :UInt32 = 65536;
+  maxBodyBytes @7 :UInt64;
 }
 
 struct RolloutPolicy {

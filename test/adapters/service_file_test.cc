@@ -139,6 +139,39 @@ BOOST_AUTO_TEST_CASE(every_key_of_the_service_section_is_read) {
   BOOST_TEST(core::whole_seconds(spec.rollout.bake_time) == 11);
 }
 
+BOOST_AUTO_TEST_CASE(every_key_of_the_endpoint_is_read) {
+  const core::LoadBalancerSpec balancer =
+      spec_of(
+          with_service("load_balancer:\n"
+                       "    max_concurrency_per_replica: 12\n    affinity: header:X-Session\n"
+                       "    slow_start_seconds: 13\n    eject_after_failures: 0\n"
+                       "    api_keys_env: KEYS\n    limits:\n"
+                       "      head_timeout_seconds: 14\n      body_timeout_seconds: 15\n"
+                       "      keep_alive_timeout_seconds: 16\n      connect_timeout_seconds: 17\n"
+                       "      first_byte_timeout_seconds: 600\n      max_connections: 18\n"
+                       "      max_head_bytes: 2048\n      max_body_bytes: 5e9\n"
+                       "  tls: {keyfile: ~/k.pem, certfile: /c.pem}"))
+          .balancer;
+
+  core::LoadBalancerSpec wanted;
+  wanted.max_concurrency_per_replica = 12;
+  wanted.affinity = core::Affinity::header;
+  wanted.affinity_name = "X-Session";
+  wanted.slow_start = core::seconds(13);
+  wanted.eject_after_failures = 0;
+  wanted.api_keys_env = "KEYS";
+  wanted.limits = {.head_timeout = core::seconds(14),
+                   .body_timeout = core::seconds(15),
+                   .keep_alive_timeout = core::seconds(16),
+                   .connect_timeout = core::seconds(17),
+                   .first_byte_timeout = core::seconds(600),
+                   .max_connections = 18,
+                   .max_head_bytes = 2048,
+                   .max_body_bytes = 5'000'000'000};
+  wanted.tls = {"~/k.pem", "/c.pem"};
+  BOOST_TEST((balancer == wanted));
+}
+
 BOOST_AUTO_TEST_CASE(more_base_replicas_than_the_minimum_are_fine) {
   const auto spec = spec_of(
       with_service("replica_policy: {min_replicas: 1, max_replicas: 4, target_qps_per_replica: 1,"

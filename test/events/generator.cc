@@ -103,36 +103,39 @@ class Filler {
     to.path = text();
     if (flag()) to.post_data = text();
     fill(to.headers);
-    to.initial_delay = core::Duration(number<std::int64_t>());
-    to.timeout = core::Duration(number<std::int64_t>());
-    to.interval = core::Duration(number<std::int64_t>());
-    to.failure_window = core::Duration(number<std::int64_t>());
+    fill_each(to.initial_delay, to.timeout, to.interval, to.failure_window);
   }
   void fill(core::ReplicaPolicy& to) {
-    to.min_replicas = number<std::uint32_t>();
+    fill_one(to.min_replicas);
     if (flag()) to.max_replicas = number<std::uint32_t>();
     to.num_overprovision = number<std::uint32_t>();
     if (flag()) to.target_qps_per_replica = core::MilliRps{number<std::int64_t>()};
     fill(to.target_qps_per_accelerator);
-    to.upscale_delay = core::Duration(number<std::int64_t>());
-    to.downscale_delay = core::Duration(number<std::int64_t>());
-    to.base_ondemand_fallback_replicas = number<std::uint32_t>();
+    fill_each(to.upscale_delay, to.downscale_delay, to.base_ondemand_fallback_replicas);
     to.dynamic_ondemand_fallback = flag();
     to.placement = one_of(core::Placement::spot_hedge);
     to.qps_window = core::Duration(number<std::int64_t>());
     if (flag()) to.target_concurrency_per_replica = number<std::uint32_t>();
   }
+  void fill_one(core::Duration& to) { to = core::Duration(number<std::int64_t>()); }
+  void fill_one(std::string& to) { to = text(); }
+  void fill_one(std::uint32_t& to) { to = number<std::uint32_t>(); }
+  template <class... Members>
+  void fill_each(Members&... members) {
+    (fill_one(members), ...);
+  }
   void fill(core::LoadBalancerSpec& to) {
     to.policy = one_of(core::BalancingPolicy::instance_aware_least_load);
-    to.stream_timeout = core::Duration(number<std::int64_t>());
-    to.hold_timeout = core::Duration(number<std::int64_t>());
-    to.hold_limit = number<std::uint32_t>();
+    to.affinity = one_of(core::Affinity::cookie);
     to.retry_non_idempotent = flag();
+    fill_each(to.stream_timeout, to.hold_timeout, to.slow_start, to.hold_limit, to.affinity_name,
+              to.max_concurrency_per_replica, to.eject_after_failures, to.tls.key_file,
+              to.tls.cert_file, to.api_keys_file, to.api_keys_env);
+    auto& [head, body, keep_alive, connect, first, connections, bytes, most] = to.limits;
+    fill_each(head, body, keep_alive, connect, first, connections, bytes);
+    most = number<std::uint64_t>();
   }
-  void fill(core::RolloutPolicy& to) {
-    to.max_surge = number<std::uint32_t>();
-    to.bake_time = core::Duration(number<std::int64_t>());
-  }
+  void fill(core::RolloutPolicy& to) { fill_each(to.max_surge, to.bake_time); }
   void fill(core::Task& to) {
     fill(to.envs);
     fill(to.secret_names);
