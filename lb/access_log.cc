@@ -68,11 +68,15 @@ void AccessLog::add(const AccessLine& line) {
   pending_.append(" ").append(or_dash(line.target.substr(0, line.target.find('?')))).append(" ");
   append_number(pending_, static_cast<std::uint64_t>(line.status));
   append_field(pending_, " bytes=", line.bytes_out);
+  append_field(pending_, " queue_us=", to_us(line.queue));
+  append_field(pending_, " connect_us=", to_us(line.connect));
   append_field(pending_, " ttfb_us=", to_us(line.first_byte));
   append_field(pending_, " total_us=", to_us(line.total));
   append_field(pending_, " attempts=", line.attempts);
   pending_.append(" cause=").append(to_text(line.cause));
-  pending_.append(" id=").append(or_dash(line.request_id)).append("\n");
+  pending_.append(" pick=").append(to_text(line.pick));
+  pending_.append(" id=").append(or_dash(line.request_id));
+  pending_.append(" trace=").append(or_dash(line.trace_id)).append("\n");
   if (pending_.size() >= block_bytes) flush();
 }
 

@@ -1,7 +1,12 @@
 // One line per request: when, where, how long, why. No header, no query, nothing secret.
 //
-//   2026-01-02T03:04:05.678Z llama3 2 POST /v1/chat 200 bytes=385 ttfb_us=812 total_us=930
-//       attempts=1 cause=ok id=4f1c...                                   (all on one line)
+//   2026-01-02T03:04:05.678Z llama3 2 POST /v1/chat 200 bytes=385 queue_us=3
+//   connect_us=0
+//       ttfb_us=812 total_us=930 attempts=1 cause=ok pick=least_load id=4f1c...
+//       trace=0af7...
+//                                                                        (all
+//                                                                        on one
+//                                                                        line)
 //
 // Lines are gathered and written in blocks: by size, and by flush(), which the owner calls every
 // second. The file is bounded: when full it becomes "<name>.1" and a new one starts. A disk that
@@ -17,6 +22,7 @@
 #include "core/ids.h"
 #include "core/time.h"
 #include "lb/meter.h"
+#include "lb/pick.h"
 
 namespace sky::lb {
 
@@ -28,11 +34,15 @@ struct AccessLine {
   std::string_view target;  // the query is cut off here
   int status = 0;
   std::uint64_t bytes_out = 0;
+  core::Duration queue{0};  // until its last replica was chosen
+  core::Duration connect{0};  // until that one's connection stood
   core::Duration first_byte{0};
   core::Duration total{0};
   std::uint32_t attempts = 0;
   Cause cause = Cause::ok;
+  PickReason pick = PickReason::none;
   std::string_view request_id;
+  std::string_view trace_id;
 };
 
 class AccessLog {

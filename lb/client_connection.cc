@@ -28,13 +28,22 @@ ClientConnection::~ClientConnection() {
   if (state_ != State::closed) --worker_.client_connections;
 }
 
-int ClientConnection::accept(uv_stream_t* listener) {
-  if (const int status = stream_.accept(listener); status != 0) return status;
+int ClientConnection::accept(uv_stream_t* listener, std::unique_ptr<TlsSession> session) {
+  if (const int status = stream_.accept(listener, std::move(session)); status != 0) return status;
   peer_ip_ = stream_.peer_ip();
   return 0;
 }
 
+const core::EndpointLimits& ClientConnection::limits() const { return service_.spec().limits; }
+
+void ClientConnection::pass_what_came_ahead() {
+  if (ahead_.empty()) return;
+  const std::string bytes = std::exchange(ahead_, {});
+  exchange_.on_tunnel_input(bytes);
+}
+
 void ClientConnection::start() {
+  parser_.limit_head(limits().max_head_bytes);
   set_deadline();
   stream_.set_reading(true);
 }
@@ -45,6 +54,10 @@ void ClientConnection::on_read(std::string_view bytes) {
   if (state_ == State::lingering) {
     lingered_bytes_ += bytes.size();
     if (lingered_bytes_ > max_lingered_bytes) close();
+    return;
+  }
+  if (exchange_.is_tunnel()) {
+    exchange_.on_tunnel_input(bytes);
     return;
   }
   const bool is_ahead = exchange_.is_active() && exchange_.is_request_complete();
@@ -72,7 +85,7 @@ void ClientConnection::process(std::string_view bytes) {
       exchange_.advance();
     } else if (state_ == State::waiting && parser_.in_message()) {
       state_ = State::receiving_head;
-      deadline_.set(worker_.limits.head_timeout);  // for all of it: not moved by more input
+      deadline_.set(limits().head_timeout);  // for all of it: not moved by more input
     }
   }
   processing_ = false;
@@ -206,9 +219,9 @@ void ClientConnection::close_now() {
 void ClientConnection::set_deadline() {
   queued_at_check_ = stream_.queued_bytes();
   if (state_ == State::waiting) {
-    deadline_.set(worker_.limits.keep_alive_timeout);
+    deadline_.set(limits().keep_alive_timeout);
   } else if (state_ == State::exchanging && !exchange_.is_request_complete()) {
-    deadline_.set(worker_.limits.body_idle_timeout);
+    deadline_.set(limits().body_timeout);
   } else if (state_ == State::exchanging && queued_at_check_ > 0) {
     deadline_.set(worker_.limits.write_stall_timeout);
   } else if (state_ == State::exchanging) {

@@ -35,7 +35,7 @@ class ClientConnection final : public Mortal,
   ClientConnection(Worker& worker, Service& service, ClientOwner& owner);
   ~ClientConnection() override;
 
-  int accept(uv_stream_t* listener);
+  int accept(uv_stream_t* listener, std::unique_ptr<TlsSession> session);
   void start();  // after it has its owner
   void close_if_between_requests();
   void close_now();  // whatever runs is cut
@@ -47,6 +47,8 @@ class ClientConnection final : public Mortal,
   void lose();  // it does not take what we write
   void update_reading();
   std::size_t queued_bytes() const { return stream_.queued_bytes(); }
+  void pass_what_came_ahead();  // into the tunnel that was opened
+  bool is_secure() const { return stream_.is_secure(); }
   bool may_keep_alive() const { return !owner_.is_stopping(); }
   const std::string& peer_ip() const { return peer_ip_; }
 
@@ -62,6 +64,7 @@ class ClientConnection final : public Mortal,
   void on_message_end() override;
   void on_deadline(Deadline& which) override;
 
+  const core::EndpointLimits& limits() const;
   void process(std::string_view bytes);
   void refuse(int status, std::string_view text, Cause cause);
   void set_deadline();

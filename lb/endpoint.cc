@@ -19,6 +19,11 @@ Endpoint::~Endpoint() { close_now(); }
 
 void Endpoint::update(const core::RoutedService& routed) {
   service_.update(routed);
+  tls_.set_files(routed.balancer.tls);
+  if (tls_.is_wanted() && !tls_.is_ready()) {  // never in the clear instead
+    listener_.reset();
+    open_port_ = 0;
+  }
   if (routed.port == wanted_port_) return;
   wanted_port_ = routed.port;
   reported_failure_ = 0;
@@ -44,6 +49,10 @@ void Endpoint::close_now() {
 
 void Endpoint::open() {
   if (wanted_port_ == 0 || open_port_ != 0) return;
+  if (tls_.is_wanted() && !tls_.is_ready()) {
+    if (std::exchange(reported_problem_, tls_.problem()) != tls_.problem()) report_problem();
+    return;
+  }
   const int status = listen_on(wanted_port_);
   if (status == 0) {
     open_port_ = wanted_port_;
@@ -70,10 +79,12 @@ int Endpoint::listen_on(std::uint16_t port) {
 }
 
 void Endpoint::accept_one() {
-  accept_paused_ = worker_.client_connections >= worker_.limits.max_connections;
+  accept_paused_ = worker_.client_connections >= worker_.limits.max_connections ||
+                   clients_.size() >= service_.spec().limits.max_connections;
   if (accept_paused_) return;  // libuv listens on only after the accept
   auto client = std::make_unique<ClientConnection>(worker_, service_, *this);
-  if (client->accept(listener_->stream()) != 0) return;
+  auto session = tls_.is_ready() ? tls_.make_session() : nullptr;
+  if (client->accept(listener_->stream(), std::move(session)) != 0) return;
   clients_.add(std::move(client)).start();
 }
 
@@ -81,6 +92,14 @@ std::unique_ptr<Mortal> Endpoint::on_client_closed(ClientConnection& client) {
   std::unique_ptr<Mortal> body = clients_.take(client);
   if (accept_paused_) accept_one();
   return body;
+}
+
+void Endpoint::report_problem() {
+  report_(core::EndpointReported{.service = service_.name(),
+                                 .host = bind_host_,
+                                 .port = wanted_port_,
+                                 .in_use = false,
+                                 .text = "TLS: " + tls_.problem()});
 }
 
 void Endpoint::report_state(int status) {
@@ -92,6 +111,7 @@ void Endpoint::report_state(int status) {
 }
 
 void Endpoint::on_second(core::Duration period) {
+  tls_.look();
   open();
   if (accept_paused_) accept_one();
   service_.on_second(period);
@@ -99,6 +119,7 @@ void Endpoint::on_second(core::Duration period) {
 
 void Endpoint::report_again() {
   if (open_port_ != 0 || reported_failure_ != 0) report_state(reported_failure_);
+  if (wanted_port_ != 0 && tls_.is_wanted() && !tls_.is_ready()) report_problem();
   service_.report_again();
 }
 

@@ -36,11 +36,14 @@ class Endpoint final : public ClientOwner {
   int listen_on(std::uint16_t port);
   void accept_one();
   void report_state(int status);
+  void report_problem();
 
   Worker& worker_;
   const std::string bind_host_;
   Report report_;
   Service service_;
+  TlsContext tls_;
+  std::string reported_problem_;  // with its certificate
   OwnedList<ClientConnection> clients_;
   std::optional<adapters::UvHandle<uv_tcp_t>> listener_;
   std::uint16_t wanted_port_ = 0;

@@ -25,7 +25,7 @@ std::size_t HeadLines::scan(std::string_view bytes) {
     end_line();
   }
   head_bytes_ += used;
-  if (!error_ && head_bytes_ > max_head_bytes) error_ = {431, "the head is too large"};
+  if (!error_ && head_bytes_ > max_bytes_) error_ = {431, "the head is too large"};
   return used;
 }
 

@@ -22,7 +22,8 @@ inline constexpr std::size_t max_headers = 100;
 
 class HeadLines {
  public:
-  explicit HeadLines(bool is_request) : is_request_(is_request) {}
+  HeadLines(bool is_request, std::size_t max_bytes)
+      : is_request_(is_request), max_bytes_(max_bytes) {}
 
   // Takes bytes of the head and returns how many of them belong to it. ended() tells that the last
   // of these finished the empty line; an error() stops everything.
@@ -37,6 +38,7 @@ class HeadLines {
   void end_line();
 
   bool is_request_;
+  std::size_t max_bytes_;
   bool ended_ = false;
   bool line_has_cr_ = false;  // a CR was seen: only LF may follow
   std::size_t line_index_ = 0;

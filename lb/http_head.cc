@@ -14,6 +14,7 @@ struct KnownName {
 };
 
 constexpr auto known_names = std::to_array<KnownName>({
+    {"authorization", HeaderId::authorization},
     {"connection", HeaderId::connection},
     {"content-encoding", HeaderId::content_encoding},
     {"content-length", HeaderId::content_length},
@@ -28,6 +29,7 @@ constexpr auto known_names = std::to_array<KnownName>({
     {"retry-after", HeaderId::retry_after},
     {"server", HeaderId::server},
     {"te", HeaderId::te},
+    {"traceparent", HeaderId::traceparent},
     {"trailer", HeaderId::trailer},
     {"transfer-encoding", HeaderId::transfer_encoding},
     {"upgrade", HeaderId::upgrade},

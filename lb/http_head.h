@@ -15,6 +15,7 @@ namespace sky::lb {
 // be forwarded. Everything else is `other`.
 enum class HeaderId : std::uint8_t {
   other,
+  authorization,
   connection,
   content_encoding,
   content_length,
@@ -29,6 +30,7 @@ enum class HeaderId : std::uint8_t {
   retry_after,
   server,
   te,
+  traceparent,
   trailer,
   transfer_encoding,
   upgrade,

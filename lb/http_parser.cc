@@ -33,7 +33,7 @@ struct HeaderSlices {
 
 struct HttpParser::Glue {
   Glue(Mode mode_in, HttpEvents& events_in)
-      : events(events_in), mode(mode_in), lines(is_request()) {
+      : events(events_in), mode(mode_in), lines(is_request(), max_head_bytes) {
     llhttp_init(&parser, is_request() ? HTTP_REQUEST : HTTP_RESPONSE, &settings());
     parser.data = this;
   }
@@ -55,6 +55,7 @@ struct HttpParser::Glue {
     return std::string_view(text).substr(slice.begin, slice.size);
   }
   int on_field(const char* at, std::size_t size);
+  int on_trailer_field(const char* at, std::size_t size);
   int on_value(const char* at, std::size_t size);
   int on_headers_complete();
   int drop(std::size_t size);
@@ -64,6 +65,7 @@ struct HttpParser::Glue {
   HttpEvents& events;
   Mode mode;
   llhttp_t parser;
+  std::size_t head_limit = max_head_bytes;
   HeadLines lines;
   HttpError error;
   bool answers_head = false;
@@ -73,6 +75,7 @@ struct HttpParser::Glue {
   std::size_t dropped_bytes = 0;
   std::string text;  // target or reason, names and values, one after the other
   std::string origin_form;
+  std::string trailer_name;  // so far
   Slice first;  // target or reason
   std::vector<HeaderSlices> slices;
   std::vector<Header> headers;
@@ -117,7 +120,7 @@ const llhttp_settings_t& HttpParser::Glue::settings() {
 void HttpParser::Glue::restart(bool answers_head_in) {
   SKY_CHECK(!error, "a parser that failed is not used again");
   llhttp_reset(&parser);
-  lines = HeadLines(is_request());
+  lines = HeadLines(is_request(), head_limit);
   answers_head = answers_head_in;
   has_head = false;
   ended = false;
@@ -125,6 +128,7 @@ void HttpParser::Glue::restart(bool answers_head_in) {
   dropped_bytes = 0;
   if (text.capacity() > kept_head_bytes) std::string().swap(text);
   text.clear();
+  trailer_name.clear();
   first = {};
   slices.clear();
   head = {};
@@ -143,8 +147,19 @@ int HttpParser::Glue::drop(std::size_t size) {
   return -1;
 }
 
+// Dropped, but not before it is known not to be one that says where a message ends.
+int HttpParser::Glue::on_trailer_field(const char* at, std::size_t size) {
+  trailer_name.append(at, size);
+  switch (identify_header(trailer_name)) {
+    case HeaderId::content_length:
+    case HeaderId::transfer_encoding:
+    case HeaderId::framing_twin: fail({400, "a trailer that says how the message ends"}); return -1;
+    default: return drop(size);
+  }
+}
+
 int HttpParser::Glue::on_field(const char* at, std::size_t size) {
-  if (has_head) return drop(size);  // a trailer
+  if (has_head) return on_trailer_field(at, size);
   if (slices.empty() || value_follows) {
     if (slices.size() == max_headers) {
       fail({431, "too many headers"});
@@ -158,7 +173,10 @@ int HttpParser::Glue::on_field(const char* at, std::size_t size) {
 }
 
 int HttpParser::Glue::on_value(const char* at, std::size_t size) {
-  if (has_head) return drop(size);
+  if (has_head) {
+    trailer_name.clear();
+    return drop(size);
+  }
   value_follows = true;
   append(slices.back().value, at, size);
   return 0;
@@ -279,6 +297,11 @@ bool HttpParser::finish() {
   if (!glue_->ended) return false;
   glue_->events.on_message_end();
   return true;
+}
+
+void HttpParser::limit_head(std::size_t max_bytes) {
+  glue_->head_limit = max_bytes;
+  if (!in_message() && !glue_->ended) glue_->lines = HeadLines(glue_->is_request(), max_bytes);
 }
 
 void HttpParser::next(bool answers_head) { glue_->restart(answers_head); }

@@ -45,6 +45,8 @@ class HttpParser {
   // A response to HEAD has the head of the answer to GET, but no body.
   void next(bool answers_head = false);
 
+  void limit_head(std::size_t max_bytes);  // from the next message on; else max_head_bytes
+
   bool ended() const;  // a whole message was read
   bool in_message() const;  // some of it was, at least one byte
   bool has_head() const;

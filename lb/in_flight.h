@@ -15,6 +15,7 @@ class InFlight {
    public:
     virtual ~Observer() = default;
     virtual void on_none_in_flight() = 0;  // called when the last token is let go
+    virtual void on_left() {}  // called when any is, before that
   };
 
   class Token {
@@ -53,7 +54,9 @@ class InFlight {
 
  private:
   void leave() {
-    if (--count_ == 0) observer_.on_none_in_flight();
+    --count_;
+    observer_.on_left();
+    if (count_ == 0) observer_.on_none_in_flight();
   }
 
   Observer& observer_;

@@ -19,6 +19,23 @@ class LatencyHistogram {
     const auto us = static_cast<std::uint64_t>(std::max<std::int64_t>(value.count(), 0));
     ++counts_[bucket_of(us)];
     ++total_;
+    sum_us_ += us;
+  }
+  void add(const LatencyHistogram& other) {
+    for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i] += other.counts_[i];
+    total_ += other.total_;
+    sum_us_ += other.sum_us_;
+  }
+  core::Duration sum() const { return core::Duration(static_cast<std::int64_t>(sum_us_)); }
+
+  // How many were at most `bound`, as exactly as the buckets tell.
+  std::uint64_t count_up_to(core::Duration bound) const {
+    const auto us = static_cast<std::uint64_t>(std::max<std::int64_t>(bound.count(), 0));
+    std::uint64_t count = 0;
+    for (std::size_t i = 0; i < counts_.size() && lower_bound(i + 1) <= us + 1; ++i) {
+      count += counts_[i];
+    }
+    return count;
   }
   std::uint64_t total() const { return total_; }
   void clear() { *this = LatencyHistogram(); }
@@ -56,6 +73,7 @@ class LatencyHistogram {
 
   std::array<std::uint32_t, steps * powers> counts_{};
   std::uint64_t total_ = 0;
+  std::uint64_t sum_us_ = 0;
 };
 
 }  // namespace sky::lb

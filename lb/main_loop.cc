@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -172,11 +173,17 @@ class Process {
   std::optional<core::Duration> stopping_since_;
 };
 
-void allow_many_descriptors() {
+// A client needs two descriptors, its own and its replica's; some are kept for
+// everything else.
+void allow_many_descriptors(Limits& limits) {
+  constexpr rlim_t reserve = 128;
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
-  static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit));
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) ::getrlimit(RLIMIT_NOFILE, &limit);
+  const rlim_t clients =
+      limit.rlim_cur > 2 * reserve ? (limit.rlim_cur - reserve) / 2 : reserve / 2;
+  limits.max_connections = std::min<std::size_t>(limits.max_connections, clients);
 }
 
 }  // namespace
@@ -189,7 +196,7 @@ int run_balancer(const std::filesystem::path& home, BalancerOptions options) {
     return 1;
   }
   ::signal(SIGPIPE, SIG_IGN);
-  allow_many_descriptors();
+  allow_many_descriptors(options.limits);
   options.access_log = home / "lb.log";
   Process process(home, std::move(options), std::move(*lock));
   process.run();

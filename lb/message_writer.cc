@@ -68,19 +68,30 @@ void append_framing(std::string& out, Framing framing, std::uint64_t length) {
   out.append("\r\n");
 }
 
-void append_forwarded(std::string& out, const MessageHead& head, std::string_view client_ip) {
+void append_forwarded(std::string& out, const MessageHead& head, std::string_view client_ip,
+                      bool is_secure) {
   out.append("X-Forwarded-For: ");
   for (const Header& header : head.headers) {
     if (header.id == HeaderId::x_forwarded_for) out.append(header.value).append(", ");
   }
-  out.append(client_ip).append("\r\nX-Forwarded-Proto: http\r\n");
+  out.append(client_ip).append("\r\nX-Forwarded-Proto: http");
+  out.append(is_secure ? "s\r\n" : "\r\n");
   if (!head.host.empty()) append_header(out, "X-Forwarded-Host", head.host);
+}
+
+void append_replica(std::string& out, const ResponseFacts& facts) {
+  out.append("X-Skyctl-Replica: ");
+  append_number(out, facts.replica.value);
+  if (facts.pick != PickReason::none) out.append("; pick=").append(to_text(facts.pick));
+  out.append("\r\n");
 }
 
 std::string_view reason_of(int status) {
   switch (status) {
     case 400: return "Bad Request";
+    case 401: return "Unauthorized";
     case 408: return "Request Timeout";
+    case 413: return "Content Too Large";
     case 414: return "URI Too Long";
     case 417: return "Expectation Failed";
     case 431: return "Request Header Fields Too Large";
@@ -112,7 +123,7 @@ void append_number(std::string& out, std::uint64_t number) {
 void write_request_head(std::string& out, const MessageHead& head, const RequestFacts& facts) {
   const NamedByConnection named(head);
   out.append(head.method).append(" ").append(head.target).append(" HTTP/1.1\r\n");
-  append_header(out, "Host", head.host);
+  append_header(out, "Host", head.host.empty() ? facts.default_host : head.host);
   for (const Header& header : head.headers) {
     switch (header.id) {
       case HeaderId::host:
@@ -120,7 +131,11 @@ void write_request_head(std::string& out, const MessageHead& head, const Request
       case HeaderId::x_forwarded_for:
       case HeaderId::x_forwarded_host:
       case HeaderId::x_forwarded_proto:
+      case HeaderId::traceparent:
       case HeaderId::x_request_id: continue;
+      case HeaderId::authorization:
+        if (facts.drops_authorization) continue;
+        break;
       case HeaderId::expect:
         if (!facts.keeps_expect || !head.expects_continue) continue;
         break;
@@ -130,7 +145,12 @@ void write_request_head(std::string& out, const MessageHead& head, const Request
     append_header(out, header.name, header.value);
   }
   append_framing(out, head.framing, head.content_length);
-  append_forwarded(out, head, facts.client_ip);
+  if (facts.asks_upgrade) {
+    out.append("Connection: upgrade\r\n");
+    append_header(out, "Upgrade", head.value_of(HeaderId::upgrade));
+  }
+  append_forwarded(out, head, facts.client_ip, facts.is_secure);
+  append_header(out, "Traceparent", facts.traceparent);
   append_header(out, "X-Request-Id", facts.request_id);
   out.append(via).append("\r\n");
 }
@@ -157,15 +177,30 @@ void write_response_head(std::string& out, const MessageHead& head, const Respon
   out.append(via);
   if (head.status >= 200) {
     append_framing(out, facts.framing, head.content_length);
-    out.append("X-Skyctl-Replica: ");
-    append_number(out, facts.replica.value);
-    out.append("\r\n");
+    append_replica(out, facts);
     append_header(out, "X-Request-Id", facts.request_id);
     if (!facts.keep_alive) out.append("Connection: close\r\n");
     if (facts.keep_alive && facts.client_minor_version == 0) {
       out.append("Connection: keep-alive\r\n");
     }
   }
+  out.append("\r\n");
+}
+
+void write_switching_head(std::string& out, const MessageHead& head, const ResponseFacts& facts) {
+  out.append("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\n");
+  append_header(out, "Upgrade", head.value_of(HeaderId::upgrade));
+  const NamedByConnection named(head);
+  for (const Header& header : head.headers) {
+    const bool is_ours =
+        header.id == HeaderId::x_request_id || header.id == HeaderId::x_skyctl_replica;
+    const bool is_framing = header.id == HeaderId::content_length;
+    if (is_ours || is_framing || is_hop_by_hop(header.id) || named.contains(header.name)) continue;
+    append_header(out, header.name, header.value);
+  }
+  out.append(via);
+  append_replica(out, facts);
+  append_header(out, "X-Request-Id", facts.request_id);
   out.append("\r\n");
 }
 
@@ -181,6 +216,7 @@ void write_own_response(std::string& out, const OwnResponse& response) {
     append_number(out, static_cast<std::uint64_t>(response.retry_after_seconds));
     out.append("\r\n");
   }
+  if (response.status == 401) append_header(out, "WWW-Authenticate", "Bearer");
   if (!response.request_id.empty()) append_header(out, "X-Request-Id", response.request_id);
   out.append(via);
   out.append(response.keep_alive ? "\r\n" : "Connection: close\r\n\r\n");

@@ -10,24 +10,33 @@
 
 #include "core/ids.h"
 #include "lb/http_head.h"
+#include "lb/pick.h"
 
 namespace sky::lb {
 
 struct RequestFacts {
   std::string_view client_ip;
+  std::string_view default_host;  // HTTP/1.0 may come without; many servers refuse an empty one
   std::string_view request_id;
+  std::string_view traceparent;
   bool keeps_expect = true;  // false: the body is on its way already
+  bool is_secure = false;  // the client speaks TLS
+  bool drops_authorization = false;  // it was for us
+  bool asks_upgrade = false;  // to what the client's Upgrade names
 };
 void write_request_head(std::string& out, const MessageHead& head, const RequestFacts& facts);
 
 struct ResponseFacts {
   std::string_view request_id;
   core::ReplicaId replica;
+  PickReason pick = PickReason::none;  // said too, unless none
   Framing framing = Framing::none;  // towards the client
   std::uint8_t client_minor_version = 1;
   bool keep_alive = true;
 };
 void write_response_head(std::string& out, const MessageHead& head, const ResponseFacts& facts);
+// 101: what follows is no HTTP any more.
+void write_switching_head(std::string& out, const MessageHead& head, const ResponseFacts& facts);
 
 // An answer of our own. The body is JSON in the shape OpenAI's clients expect of an error.
 struct OwnResponse {

@@ -19,6 +19,8 @@ const char* to_text(Cause cause) {
     case Cause::stream_cut: return "stream_cut";
     case Cause::drain_deadline: return "drain_deadline";
     case Cause::stopping: return "stopping";
+    case Cause::retry_limited: return "retry_limited";
+    case Cause::unauthorized: return "unauthorized";
   }
   return "?";
 }
@@ -36,6 +38,7 @@ void Meter::ended(Cause cause, int status, core::Duration took, core::Duration f
       break;
     case Cause::client_gone:
     case Cause::client_timeout:
+    case Cause::unauthorized:
     case Cause::bad_request: break;  // no fault of the service
     default: ++sample_.failures;
   }

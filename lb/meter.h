@@ -27,8 +27,10 @@ enum class Cause : std::uint8_t {
   stream_cut,  // broke off within the response
   drain_deadline,  // cut because its replica goes away
   stopping,  // this process ends
+  retry_limited,  // too many others were being repeated, for too long
+  unauthorized,  // no API key, or a wrong one
 };
-inline constexpr std::size_t cause_count = 13;
+inline constexpr std::size_t cause_count = 15;
 const char* to_text(Cause cause);
 
 class Meter {

@@ -7,6 +7,16 @@
 namespace sky::lb {
 namespace {
 
+double in_seconds(core::Duration duration) { return static_cast<double>(duration.count()) / 1e6; }
+
+// From a token on a fast machine to a long prompt on a slow one.
+constexpr core::Duration histogram_bounds[] = {
+    core::milliseconds(1),   core::milliseconds(2),   core::milliseconds(5),
+    core::milliseconds(10),  core::milliseconds(20),  core::milliseconds(50),
+    core::milliseconds(100), core::milliseconds(200), core::milliseconds(500),
+    core::seconds(1),        core::seconds(2),        core::seconds(5),
+    core::seconds(10),       core::seconds(30),       core::seconds(60)};
+
 class Family {
  public:
   Family(std::string& out, std::string_view name, std::string_view type, std::string_view help)
@@ -17,6 +27,19 @@ class Family {
   template <class Value>
   void add(std::string_view labels, Value value) {
     fmt::format_to(std::back_inserter(out_), "skyctl_lb_{}{} {}\n", name_, labels, value);
+  }
+  // `labels` as "{...}": each bucket's bound is put in at its end.
+  void add_histogram(std::string_view labels, const LatencyHistogram& values) {
+    const std::string_view open = labels.substr(0, labels.size() - 1);
+    for (const core::Duration bound : histogram_bounds) {
+      fmt::format_to(std::back_inserter(out_), "skyctl_lb_{}_bucket{},le=\"{}\"}} {}\n", name_,
+                     open, in_seconds(bound), values.count_up_to(bound));
+    }
+    fmt::format_to(std::back_inserter(out_), "skyctl_lb_{}_bucket{},le=\"+Inf\"}} {}\n", name_,
+                   open, values.total());
+    fmt::format_to(std::back_inserter(out_),
+                   "skyctl_lb_{0}_sum{1} {2}\nskyctl_lb_{0}_count{1} {3}\n", name_, labels,
+                   in_seconds(values.sum()), values.total());
   }
 
  private:
@@ -30,11 +53,52 @@ std::string labels(const Endpoint& endpoint, std::string_view key = {},
   return fmt::format(R"({{service="{}",{}="{}"}})", endpoint.service().name(), key, value);
 }
 
-double in_seconds(core::Duration duration) { return static_cast<double>(duration.count()) / 1e6; }
-
 const Meter::Totals& totals(const Endpoint& endpoint) { return endpoint.service().totals(); }
 
 }  // namespace
+
+void MetricsText::add_model_families(std::string& out) const {
+  const auto each_replica = [&](Family family, auto use) {
+    for (const Endpoint* endpoint : endpoints_) {
+      for (const auto& [id, replica] : endpoint->service().replicas()) {
+        use(family, labels(*endpoint, "replica", fmt::to_string(id.value)),
+            replica->model_totals());
+      }
+    }
+  };
+  const auto each_service = [&](Family family, auto use) {
+    for (const Endpoint* endpoint : endpoints_) {
+      use(family, labels(*endpoint), endpoint->service().model_totals());
+    }
+  };
+  const auto first_byte = [](Family& family, const std::string& where, const ModelTotals& totals) {
+    family.add_histogram(where, totals.first_byte);
+  };
+  const auto between = [](Family& family, const std::string& where, const ModelTotals& totals) {
+    family.add_histogram(where, totals.between_pieces);
+  };
+  const auto tokens_in = [](Family& family, const std::string& where, const ModelTotals& totals) {
+    family.add(where, totals.tokens.in);
+  };
+  const auto tokens_out = [](Family& family, const std::string& where, const ModelTotals& totals) {
+    family.add(where, totals.tokens.out);
+  };
+  each_service(Family(out, "request_ttft_seconds", "histogram", "Until an answer's first byte."),
+               first_byte);
+  each_service(Family(out, "request_itl_seconds", "histogram", "Between pieces of event streams."),
+               between);
+  each_service(Family(out, "input_tokens_total", "counter", "Prompt tokens, as `usage` says."),
+               tokens_in);
+  each_service(Family(out, "output_tokens_total", "counter", "By `usage`, else events counted."),
+               tokens_out);
+  each_replica(Family(out, "replica_ttft_seconds", "histogram", "The same by replica."),
+               first_byte);
+  each_replica(Family(out, "replica_itl_seconds", "histogram", "The same by replica."), between);
+  each_replica(Family(out, "replica_input_tokens_total", "counter", "The same by replica."),
+               tokens_in);
+  each_replica(Family(out, "replica_output_tokens_total", "counter", "The same by replica."),
+               tokens_out);
+}
 
 std::string MetricsText::finish(const Worker& worker) const {
   std::string out;
@@ -81,10 +145,9 @@ std::string MetricsText::finish(const Worker& worker) const {
       family.add(labels(e, "quantile", name), in_seconds(values.quantile(per_mille)));
     }
   };
+  add_model_families(out);
   each(Family(out, "request_duration_seconds", "summary", "Whole requests, since the start."),
        [&](Family& f, const Endpoint& e) { add_summary(f, e, totals(e).latency); });
-  each(Family(out, "request_ttft_seconds", "summary", "Time to the first byte, since the start."),
-       [&](Family& f, const Endpoint& e) { add_summary(f, e, totals(e).first_byte); });
   Family(out, "client_connections", "gauge", "Connections of clients.")
       .add("", worker.client_connections);
   Family(out, "upstream_connections", "gauge", "Connections to replicas, idle ones too.")

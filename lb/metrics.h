@@ -18,6 +18,8 @@ class MetricsText {
   std::string finish(const Worker& worker) const;
 
  private:
+  void add_model_families(std::string& out) const;
+
   std::vector<const Endpoint*> endpoints_;
 };
 

@@ -9,6 +9,7 @@ namespace sky::lb {
 namespace {
 
 constexpr const char* readmitted_text = "it accepts connections again";
+constexpr const char* pardoned_text = "it is tried again";
 
 }  // namespace
 
@@ -18,12 +19,13 @@ Replica::Replica(Worker& worker, ReplicaOwner& owner, core::ReplicaId id)
       id_(id),
       in_flight_(*this),
       reconnect_(worker.deadlines, *this),
-      drain_(worker.deadlines, *this) {}
+      drain_(worker.deadlines, *this),
+      failing_end_(worker.deadlines, *this) {}
 
 Replica::~Replica() = default;
 
 bool Replica::can_be_chosen() const {
-  return !removed_ && !ejected_ && route_.state == core::RouteState::ready && address_;
+  return !removed_ && !ejected_ && !failing_ && route_.state == core::RouteState::ready && address_;
 }
 
 void Replica::update(const core::Route& route) {
@@ -32,8 +34,11 @@ void Replica::update(const core::Route& route) {
   const bool was_draining = route_.state == core::RouteState::draining && !removed_;
   const bool was_ready = route_.state == core::RouteState::ready && !removed_;
   if (!was_ready || moved) {  // the control plane knows it anew
-    ejected_ = false;
+    ejected_ = failing_ = false;
+    failures_in_row_ = times_failing_ = 0;
+    ready_since_ = worker_.now();
     reconnect_.clear();
+    failing_end_.clear();
   }
   removed_ = false;
   route_ = route;
@@ -55,9 +60,49 @@ void Replica::update(const core::Route& route) {
   owner_.on_choice_changed();
 }
 
+bool Replica::has_room() const {
+  const std::uint32_t limit = owner_.spec().max_concurrency_per_replica;
+  return limit == 0 || load() < limit;
+}
+
+// Grows evenly from a tenth (Envoy's least) to the full.
+std::uint32_t Replica::share() const {
+  const core::Duration whole = owner_.spec().slow_start;
+  const core::Duration passed = worker_.now() - ready_since_;
+  if (passed >= whole) return full_share;
+  constexpr std::int64_t least = 10;
+  return static_cast<std::uint32_t>(least + (full_share - least) * passed.count() / whole.count());
+}
+
+void Replica::note_outcome(bool good) {
+  if (good) {
+    failures_in_row_ = times_failing_ = 0;
+    return;
+  }
+  const std::uint32_t limit = owner_.spec().eject_after_failures;
+  ++failures_in_row_;
+  if (limit == 0 || failures_in_row_ < limit || !can_be_chosen() || !owner_.may_fail(id_)) return;
+  failing_ = true;
+  failures_in_row_ = 0;
+  constexpr std::uint32_t longest = 30;  // times failing_time: Envoy's 300 s
+  times_failing_ = std::min(times_failing_ + 1, longest);
+  failing_end_.set(worker_.limits.failing_time * times_failing_);
+  eject_reason_ = "it failed several requests in a row";
+  owner_.on_replica_changed(id_, core::EndpointChange::ejected, eject_reason_);
+  owner_.on_choice_changed();
+}
+
+void Replica::pardon() {
+  if (!std::exchange(failing_, false)) return;
+  failing_end_.clear();
+  owner_.on_replica_changed(id_, core::EndpointChange::readmitted, pardoned_text);
+}
+
 void Replica::remove() {
   if (removed_) return;
   removed_ = true;
+  failing_ = false;
+  failing_end_.clear();
   lookup_.cancel();
   reconnect_.clear();
   drain_.clear();
@@ -169,6 +214,9 @@ void Replica::cut_running() {
 void Replica::on_deadline(Deadline& which) {
   if (&which == &drain_) {
     cut_running();
+  } else if (&which == &failing_end_) {
+    pardon();
+    owner_.on_choice_changed();
   } else if (ejected_) {
     probe();
   }
@@ -192,7 +240,7 @@ void Replica::report_again() {
   if (drained_reported_ && route_.state == core::RouteState::draining && load() == 0) {
     owner_.on_replica_changed(id_, core::EndpointChange::drained, "no request runs on it");
   }
-  if (ejected_) {
+  if (is_ejected()) {
     owner_.on_replica_changed(id_, core::EndpointChange::ejected, eject_reason_);
   } else if (!eject_reason_.empty() && route_.state == core::RouteState::ready) {
     owner_.on_replica_changed(id_, core::EndpointChange::readmitted, readmitted_text);

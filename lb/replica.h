@@ -1,6 +1,9 @@
 // One replica as the endpoint sees it: its connections, its exact load, whether it may be chosen.
 //
-//   ready      chosen, unless ejected: then a connection is tried every second until one succeeds
+//   ready      chosen, unless ejected: then a connection is tried every second
+//   until one succeeds;
+//              or failing: it answered several requests in a row with an error,
+//              or not at all
 //   draining   not chosen; what runs may finish until the deadline, then it is cut
 //   removed    no longer in the table; what runs may finish
 //
@@ -15,6 +18,7 @@
 #include "core/routing.h"
 #include "lb/in_flight.h"
 #include "lb/name_lookup.h"
+#include "lb/token_meter.h"
 #include "lb/upstream_connection.h"
 
 namespace sky::lb {
@@ -25,6 +29,9 @@ class ReplicaOwner {
   virtual void on_choice_changed() = 0;  // a replica can be chosen now, or no more
   virtual void on_replica_changed(core::ReplicaId replica, core::EndpointChange change,
                                   const std::string& reason) = 0;
+  virtual void on_slot_free() = 0;  // one request less runs on it
+  virtual bool may_fail(core::ReplicaId replica) const = 0;  // enough others are left without it
+  virtual const core::LoadBalancerSpec& spec() const = 0;
   virtual void on_replica_unused(core::ReplicaId replica) = 0;  // removed, and nothing runs
 };
 
@@ -39,8 +46,19 @@ class Replica final : public Mortal, private InFlight::Observer, private Deadlin
   core::ReplicaId id() const { return id_; }
   const core::Route& route() const { return route_; }
   bool is_removed() const { return removed_; }
-  bool is_ejected() const { return ejected_; }
+  bool is_ejected() const { return ejected_ || failing_; }
+  bool is_failing() const { return failing_; }
   bool can_be_chosen() const;
+  bool has_room() const;  // below max_concurrency_per_replica
+  std::uint32_t share() const;  // percent of its full load, in its slow start
+  core::Duration connect_timeout() const { return owner_.spec().limits.connect_timeout; }
+  ModelTotals& model_totals() { return model_totals_; }
+  const ModelTotals& model_totals() const { return model_totals_; }
+
+  // How a request ended on it: with an answer below 500, or not. Too many
+  // failures in a row take it out of the choice for a while, longer each time.
+  void note_outcome(bool good);
+  void pardon();  // takes it back into the choice: nobody else is left
   InFlight& in_flight() { return in_flight_; }
   std::uint32_t load() const { return in_flight_.count(); }
   std::size_t idle_count() const { return idle_.size(); }
@@ -65,6 +83,7 @@ class Replica final : public Mortal, private InFlight::Observer, private Deadlin
 
  private:
   void on_none_in_flight() override;
+  void on_left() override { owner_.on_slot_free(); }
   void on_deadline(Deadline& which) override;
   void find_address();
   void probe();
@@ -84,8 +103,14 @@ class Replica final : public Mortal, private InFlight::Observer, private Deadlin
   UpstreamConnection* probe_ = nullptr;  // a connection nobody waits for
   Deadline reconnect_;
   Deadline drain_;
+  Deadline failing_end_;
+  ModelTotals model_totals_;
+  core::Duration ready_since_{0};
+  std::uint32_t failures_in_row_ = 0;
+  std::uint32_t times_failing_ = 0;
   bool removed_ = false;
-  bool ejected_ = false;
+  bool ejected_ = false;  // accepts no connection
+  bool failing_ = false;  // accepts, and fails
   bool drained_reported_ = false;
   std::string eject_reason_;  // of the last time; empty: never
   core::Duration probed_at_{-core::seconds(3600)};

@@ -21,6 +21,7 @@ Service::~Service() = default;
 void Service::update(const core::RoutedService& routed) {
   routed_ = routed;
   picker_.set_policy(routed.balancer.policy);
+  keys_.set_source(routed.balancer.api_keys_file, routed.balancer.api_keys_env);
   for (const auto& [id, route] : routed.routes) {
     std::unique_ptr<Replica>& replica = replicas_[id];
     if (!replica) replica = std::make_unique<Replica>(worker_, *this, id);
@@ -44,13 +45,58 @@ void Service::stop() {
   }
 }
 
-Replica* Service::choose(std::span<const core::ReplicaId> tried) {
+Service::Choice Service::choose(std::span<const core::ReplicaId> tried, const AffinityKey& key) {
+  if (!held_.empty() && !is_releasing_) return {};
   candidates_.clear();
+  candidate_replicas_.clear();
   for (Replica* replica : choosable_) {
-    candidates_.push_back({replica->id(), replica->load(), weight_of(replica->route())});
+    if (!replica->has_room()) continue;
+    candidates_.push_back(
+        {replica->id(), replica->load(), weight_of(replica->route()), replica->share()});
+    candidate_replicas_.push_back(replica);
   }
-  const auto place = picker_.pick(candidates_, tried);
-  return place ? choosable_[*place] : nullptr;
+  if (candidates_.empty()) return {};
+  PickReason reason = PickReason::none;
+  std::optional<std::size_t> place = home_of_request(tried, key, reason);
+  if (!place) {
+    place = picker_.pick(candidates_, tried);
+    if (!place) return {};
+    if (reason == PickReason::none) reason = picker_.reason();
+  }
+  prefix_owners_.remember(key.prefix, candidates_[*place].replica);
+  if (candidates_.size() == 1) reason = PickReason::only_one;
+  return {candidate_replicas_[*place], reason};
+}
+
+// Where it belongs, if anywhere, and that one was not tried and has not too much to do.
+std::optional<std::size_t> Service::home_of_request(std::span<const core::ReplicaId> tried,
+                                                    const AffinityKey& key, PickReason& reason) {
+  std::optional<std::size_t> place;
+  if (key.has_session) place = home_of(key.session, candidates_);
+  if (!key.prefix.empty()) place = prefix_owners_.find(key.prefix, candidates_);
+  if (!place) return place;
+  const Candidate& home = candidates_[*place];
+  if (std::find(tried.begin(), tried.end(), home.replica) != tried.end()) return std::nullopt;
+  if (is_overloaded(home, candidates_)) {
+    reason = PickReason::affinity_loaded;
+    return std::nullopt;
+  }
+  reason = key.has_session ? PickReason::session : PickReason::prefix;
+  return place;
+}
+
+bool Service::has_other(core::ReplicaId than, std::span<const core::ReplicaId> tried) const {
+  return std::any_of(choosable_.begin(), choosable_.end(), [&](const Replica* replica) {
+    const bool was_tried = std::find(tried.begin(), tried.end(), replica->id()) != tried.end();
+    return replica->id() != than && !was_tried && replica->has_room();
+  });
+}
+
+InFlight::Token Service::enter_retry() {
+  constexpr std::uint32_t least = 3;
+  constexpr std::uint32_t share = 5;
+  if (retries_.count() >= std::max(least, in_flight() / share)) return {};
+  return retries_.enter();
 }
 
 std::int64_t Service::weight_of(const core::Route& route) const {
@@ -66,17 +112,88 @@ std::int64_t Service::weight_of(const core::Route& route) const {
 }
 
 void Service::on_choice_changed() {
-  choosable_.clear();
-  for (const auto& [id, replica] : replicas_) {
-    if (replica && replica->can_be_chosen()) choosable_.push_back(replica.get());
+  const auto find_all = [this] {
+    choosable_.clear();
+    for (const auto& [id, replica] : replicas_) {
+      if (replica && replica->can_be_chosen()) choosable_.push_back(replica.get());
+    }
+  };
+  find_all();
+  if (choosable_.empty()) {  // one that fails is better than none
+    for (const auto& [id, replica] : replicas_) {
+      if (replica) replica->pardon();
+    }
+    find_all();
   }
+  release_held();
+}
+
+// Half of the replicas may be out for their failures, and never the last one.
+bool Service::may_fail(core::ReplicaId id) const {
+  std::size_t failing = 0;
+  for (const auto& [other, replica] : replicas_)
+    failing += replica && replica->is_failing() ? 1 : 0;
+  return has_other(id, {}) && 2 * (failing + 1) <= failing + choosable_.size();
+}
+
+bool Service::can_choose() const {
+  return std::any_of(choosable_.begin(), choosable_.end(),
+                     [](const Replica* replica) { return replica->has_room(); });
+}
+
+void Service::release_held() {
+  if (std::exchange(is_releasing_, true)) return;
   // Only those who wait now: a request that has to wait again does not go round in here.
-  for (std::size_t count = held_.size(); count > 0 && !choosable_.empty() && !held_.empty();
-       --count) {
+  for (std::size_t count = held_.size(); count > 0 && !held_.empty() && can_choose(); --count) {
     Exchange& exchange = *held_.front();
     leave_hold(exchange);
     exchange.leave_hold();
   }
+  is_releasing_ = false;
+}
+
+// In a turn of its own: whoever let go is in the middle of something.
+void Service::on_slot_free() {
+  if (held_.empty() || std::exchange(release_posted_, true)) return;
+  worker_.reactor().post([self = std::weak_ptr(self_)] {
+    const auto service = self.lock();
+    if (!service) return;
+    (*service)->release_posted_ = false;
+    (*service)->release_held();
+  });
+}
+
+// ---- what exchanges saw
+
+void Service::note_outcome(core::ReplicaId id, bool good) {
+  const auto found = replicas_.find(id);
+  if (found != replicas_.end()) found->second->note_outcome(good);
+}
+
+void Service::note_first_byte(core::ReplicaId id, core::Duration took) {
+  const auto found = replicas_.find(id);
+  ModelTotals& totals = found == replicas_.end() ? gone_totals_ : found->second->model_totals();
+  totals.first_byte.add(took);
+}
+
+void Service::note_piece(core::ReplicaId id, TokenMeter& meter, std::string_view piece,
+                         core::Duration now) {
+  const auto found = replicas_.find(id);
+  meter.feed(piece, now, found == replicas_.end() ? gone_totals_ : found->second->model_totals());
+}
+
+void Service::count_tokens(core::ReplicaId id, const TokenCounts& counts) {
+  if (counts == TokenCounts{}) return;
+  const auto found = replicas_.find(id);
+  ModelTotals& totals = found == replicas_.end() ? gone_totals_ : found->second->model_totals();
+  totals.tokens.in += counts.in;
+  totals.tokens.out += counts.out;
+}
+
+ModelTotals Service::model_totals() const {
+  ModelTotals sum = gone_totals_;
+  for (const auto& [id, replica] : replicas_) sum.add(replica->model_totals());
+  return sum;
 }
 
 void Service::on_replica_changed(core::ReplicaId replica, core::EndpointChange change,
@@ -86,6 +203,7 @@ void Service::on_replica_changed(core::ReplicaId replica, core::EndpointChange c
 
 void Service::on_replica_unused(core::ReplicaId id) {
   const auto found = replicas_.find(id);
+  gone_totals_.add(found->second->model_totals());
   worker_.bury(std::move(found->second));
   replicas_.erase(found);
 }
@@ -110,7 +228,9 @@ void Service::report_hold() {
     hold_unreported_ = true;
     return;
   }
-  report_(core::HoldReported{name_, held(), 0, "no replica is ready"});
+  const char* reason =
+      choosable_.empty() ? "no replica is ready" : "every replica has max_concurrency_per_replica";
+  report_(core::HoldReported{name_, held(), 0, reason});
 }
 
 void Service::report_sheds() {
@@ -133,6 +253,7 @@ std::uint32_t Service::in_flight() const {
 }
 
 void Service::on_second(core::Duration period) {
+  keys_.look();
   report_sheds();
   hold_reported_ = false;
   if (std::exchange(hold_unreported_, false) && !held_.empty()) report_hold();

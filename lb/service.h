@@ -13,6 +13,8 @@
 
 #include "core/input.h"
 #include "core/routing.h"
+#include "lb/affinity.h"
+#include "lb/api_keys.h"
 #include "lb/meter.h"
 #include "lb/pick.h"
 #include "lb/replica.h"
@@ -33,13 +35,32 @@ class Service final : public ReplicaOwner {
   void stop();  // removed: no more replicas; those who wait are told
 
   const core::ServiceName& name() const { return name_; }
-  const core::LoadBalancerSpec& spec() const { return routed_.balancer; }
+  const core::LoadBalancerSpec& spec() const override { return routed_.balancer; }
   Meter& meter() { return meter_; }
   const Meter::Totals& totals() const { return meter_.totals(); }
 
-  // The one to try, not in `tried`; none when no replica can be chosen.
-  Replica* choose(std::span<const core::ReplicaId> tried);
+  struct Choice {
+    Replica* replica = nullptr;  // none: no replica can be chosen now
+    PickReason reason = PickReason::none;
+  };
+  // The one to try, not in `tried`. Nobody overtakes those who wait.
+  Choice choose(std::span<const core::ReplicaId> tried, const AffinityKey& key);
+  bool has_other(core::ReplicaId than, std::span<const core::ReplicaId> tried) const;
 
+  // Counts a request that is repeated, while the token is held; an empty one
+  // when too many are: a fifth of what runs, three at least (Envoy's budget).
+  InFlight::Token enter_retry();
+
+  bool has_api_keys() const { return keys_.are_needed(); }
+  bool admits(const MessageHead& head) const { return keys_.admit(head); }
+
+  // What an exchange saw of its replica, which may be gone meanwhile.
+  void note_outcome(core::ReplicaId replica, bool good);
+  void note_first_byte(core::ReplicaId replica, core::Duration took);
+  void note_piece(core::ReplicaId replica, TokenMeter& meter, std::string_view piece,
+                  core::Duration now);
+  void count_tokens(core::ReplicaId replica, const TokenCounts& counts);
+  ModelTotals model_totals() const;  // of all replicas there were
   // A request waits until a replica can be chosen. False: too many wait already.
   bool hold(Exchange& exchange);
   void leave_hold(Exchange& exchange);
@@ -55,7 +76,17 @@ class Service final : public ReplicaOwner {
   const std::map<core::ReplicaId, std::unique_ptr<Replica>>& replicas() const { return replicas_; }
 
  private:
+  class Unwatched final : public InFlight::Observer {
+    void on_none_in_flight() override {}
+  };
+
   void on_choice_changed() override;
+  void on_slot_free() override;
+  bool may_fail(core::ReplicaId replica) const override;
+  bool can_choose() const;
+  std::optional<std::size_t> home_of_request(std::span<const core::ReplicaId> tried,
+                                             const AffinityKey& key, PickReason& reason);
+  void release_held();
   void on_replica_changed(core::ReplicaId replica, core::EndpointChange change,
                           const std::string& reason) override;
   void on_replica_unused(core::ReplicaId replica) override;
@@ -72,6 +103,15 @@ class Service final : public ReplicaOwner {
   std::map<core::ReplicaId, std::unique_ptr<Replica>> replicas_;
   std::vector<Replica*> choosable_;
   std::vector<Candidate> candidates_;  // scratch of choose()
+  std::vector<Replica*> candidate_replicas_;
+  PrefixOwners prefix_owners_;
+  ApiKeys keys_;
+  ModelTotals gone_totals_;  // of replicas that are no more
+  Unwatched unwatched_;
+  InFlight retries_{unwatched_};
+  std::shared_ptr<Service*> self_ = std::make_shared<Service*>(this);  // for what is posted
+  bool release_posted_ = false;
+  bool is_releasing_ = false;
   std::list<Exchange*> held_;  // in order of arrival
   bool hold_reported_ = false;  // in this second
   bool hold_unreported_ = false;

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <utility>
 
 namespace sky::lb {
 namespace {
@@ -23,7 +24,8 @@ int Stream::open() {
   return status;
 }
 
-int Stream::accept(uv_stream_t* listener) {
+int Stream::accept(uv_stream_t* listener, std::unique_ptr<TlsSession> session) {
+  session_ = std::move(session);
   if (const int status = open(); status != 0) return status;
   if (const int status = uv_accept(listener, handle_->stream()); status != 0) return status;
   uv_tcp_nodelay(handle_->get(), 1);
@@ -62,7 +64,8 @@ void Stream::set_reading(bool reading) {
         Stream* self = owner_of(reinterpret_cast<uv_handle_t*>(stream));
         if (self == nullptr || size == 0) return;
         if (size > 0) {
-          self->events_.on_read({buffer->base, static_cast<std::size_t>(size)});
+          const std::string_view bytes(buffer->base, static_cast<std::size_t>(size));
+          self->session_ ? self->on_encrypted(bytes) : self->events_.on_read(bytes);
           return;
         }
         self->set_reading(false);
@@ -70,8 +73,35 @@ void Stream::set_reading(bool reading) {
       });
 }
 
+// What comes in the clear is at most one record; the owner may close at any of them.
+void Stream::on_encrypted(std::string_view bytes) {
+  std::array<char, std::size_t{16} * 1024> clear;
+  session_->feed(bytes);
+  while (handle_) {
+    std::size_t size = 0;
+    const TlsSession::Input input = session_->read(clear.data(), clear.size(), size);
+    if (flush_session() != 0) return events_.on_end(UV_ECONNRESET);
+    if (input == TlsSession::Input::none) return;
+    if (input != TlsSession::Input::some) {
+      set_reading(false);
+      return events_.on_end(input == TlsSession::Input::end ? 0 : UV_EPROTO);
+    }
+    events_.on_read({clear.data(), size});
+  }
+}
+
+int Stream::flush_session() {
+  const std::string output = session_->take_output();
+  return output.empty() ? 0 : write_raw(output);
+}
+
 int Stream::write(std::string_view bytes) {
   if (!handle_) return UV_ECANCELED;
+  if (!session_) return write_raw(bytes);
+  return session_->write(bytes) ? flush_session() : UV_EPROTO;
+}
+
+int Stream::write_raw(std::string_view bytes) {
   if (bytes.empty()) return 0;
   if (queued_bytes_ > 0) return queue(bytes);
   const uv_buf_t buffer =
@@ -111,6 +141,10 @@ void Stream::wrote(std::size_t size, int status) {
 
 void Stream::end_writing() {
   if (!handle_) return;
+  if (session_) {
+    session_->end();
+    static_cast<void>(flush_session());
+  }
   auto request = std::make_unique<uv_shutdown_t>();
   const int status = uv_shutdown(request.get(), handle_->stream(), [](uv_shutdown_t* done, int) {
     const std::unique_ptr<uv_shutdown_t> freed(done);

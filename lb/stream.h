@@ -1,8 +1,9 @@
 // One TCP connection, accepted or opened: reads into the loop's shared buffer, writes at once and
 // queues only what the kernel did not take.
 //
-// Knows nothing of HTTP. Loop thread. After close() no callback comes. The owner bounds the queue:
-// it looks at queued_bytes() and stops producing.
+// Knows nothing of HTTP. With a session it speaks TLS, and its owner does not notice. Loop thread.
+// After close() no callback comes. The owner bounds the queue: it looks at queued_bytes() and stops
+// producing.
 #pragma once
 
 #include <uv.h>
@@ -15,6 +16,7 @@
 #include <string_view>
 
 #include "adapters/uv_handle.h"
+#include "lb/tls.h"
 
 namespace sky::lb {
 
@@ -37,7 +39,7 @@ class Stream {
       : loop_(loop), buffer_(buffer), events_(events) {}
 
   // Each returns 0 or libuv's error.
-  int accept(uv_stream_t* listener);
+  int accept(uv_stream_t* listener, std::unique_ptr<TlsSession> session);  // none: in the clear
   int connect(const sockaddr& address);  // -> on_connected
   int write(std::string_view bytes);  // an error leaves nothing more to expect: close
   void set_reading(bool reading);
@@ -46,6 +48,7 @@ class Stream {
   void close_with_reset();  // the peer must not take what it has for all there is
 
   bool is_open() const { return handle_.has_value(); }
+  bool is_secure() const { return session_ != nullptr; }
   bool is_reading() const { return reading_; }
   std::size_t queued_bytes() const { return queued_bytes_; }
   bool peer_has_closed() const;  // asks the kernel; also true for unread input
@@ -54,6 +57,9 @@ class Stream {
  private:
   struct PendingWrite;
   int open();
+  int write_raw(std::string_view bytes);
+  int flush_session();
+  void on_encrypted(std::string_view bytes);
   int queue(std::string_view bytes);
   void wrote(std::size_t size, int status);
 
@@ -61,6 +67,7 @@ class Stream {
   ReadBuffer& buffer_;
   StreamEvents& events_;
   std::optional<adapters::UvHandle<uv_tcp_t>> handle_;  // none: closed
+  std::unique_ptr<TlsSession> session_;
   std::size_t queued_bytes_ = 0;
   bool reading_ = false;
 };

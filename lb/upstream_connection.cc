@@ -19,7 +19,7 @@ UpstreamConnection::UpstreamConnection(Worker& worker, Replica& replica)
 UpstreamConnection::~UpstreamConnection() { --worker_.upstream_connections; }
 
 int UpstreamConnection::start(const sockaddr& address) {
-  deadline_.set(worker_.limits.connect_timeout);
+  deadline_.set(replica_.connect_timeout());
   return stream_.connect(address);
 }
 
@@ -84,14 +84,13 @@ void UpstreamConnection::on_read(std::string_view bytes) {
     return;
   }
   exchange_->on_upstream_input();
-  while (!bytes.empty()) {
+  while (!bytes.empty() && !exchange_->is_tunnel()) {
     bytes.remove_prefix(parser_.feed(bytes));
-    if (parser_.error() || exchange_->refuses_response()) {
-      const char* text = parser_.error() ? parser_.error().text : "101 was not asked for";
-      exchange_->flush_to_client();
-      if (exchange_ != nullptr) fail(UpstreamFailure::bad_response, text);
+    if (parser_.error() || exchange_->refusal() != UpstreamFailure::none) {
+      refuse();
       return;
     }
+    if (exchange_->is_tunnel()) break;
     if (!parser_.ended()) break;
     if (is_interim_) {
       parser_.next(answers_head_);
@@ -100,7 +99,22 @@ void UpstreamConnection::on_read(std::string_view bytes) {
     complete(peer_keeps_alive_ && bytes.empty());
     return;
   }
+  if (exchange_->is_tunnel()) {
+    exchange_->on_tunnel_output(bytes);
+  } else {
+    exchange_->flush_to_client();
+  }
+}
+
+void UpstreamConnection::refuse() {
+  const UpstreamFailure refusal = exchange_->refusal();
+  const bool is_busy = !parser_.error() && refusal == UpstreamFailure::busy;
+  const char* text = is_busy           ? "the replica has no time"
+                     : parser_.error() ? parser_.error().text
+                                       : "101 was not asked for";
   exchange_->flush_to_client();
+  if (exchange_ == nullptr) return;
+  fail(is_busy ? UpstreamFailure::busy : UpstreamFailure::bad_response, text);
 }
 
 void UpstreamConnection::complete(bool reusable) {
@@ -118,6 +132,12 @@ void UpstreamConnection::on_end(int status) {
   if (state_ != State::busy) {
     close();
     replica_.on_connection_lost();
+    return;
+  }
+  if (exchange_->is_tunnel()) {
+    Exchange& exchange = *exchange_;
+    close();
+    exchange.on_tunnel_end();
     return;
   }
   if (status == 0 && parser_.finish() && parser_.has_head() && !is_interim_) {

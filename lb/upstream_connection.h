@@ -18,7 +18,13 @@ namespace sky::lb {
 class Exchange;
 class Replica;
 
-enum class UpstreamFailure : std::uint8_t { connect, lost, bad_response };
+enum class UpstreamFailure : std::uint8_t {
+  none,
+  connect,
+  lost,
+  bad_response,
+  busy,  // it answered that it has no time
+};
 
 class UpstreamConnection final : public Mortal,
                                  public OwnedElement,
@@ -58,6 +64,7 @@ class UpstreamConnection final : public Mortal,
   void on_deadline(Deadline& which) override;
 
   void become_idle();
+  void refuse();
   void complete(bool reusable);
   void fail(UpstreamFailure failure, std::string text);
 

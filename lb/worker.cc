@@ -1,5 +1,6 @@
 #include "lb/worker.h"
 
+#include <array>
 #include <chrono>
 #include <utility>
 
@@ -29,15 +30,18 @@ Worker::~Worker() {
 
 void Worker::bury(std::unique_ptr<Mortal> body) { graveyard_.push_back(std::move(body)); }
 
-std::string Worker::next_request_id() {
+void Worker::append_id(std::string& out) {
   // splitmix64's finaliser: consecutive numbers become unlike ones, and never the same twice.
   std::uint64_t mixed = request_seed_ + ++request_count_ * 0x9e3779b97f4a7c15U;
   mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9U;
   mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebU;
   mixed ^= mixed >> 31;
-  std::string id(16, '0');
-  for (std::size_t i = 0; i < id.size(); ++i, mixed >>= 4) id[i] = "0123456789abcdef"[mixed & 15];
-  return id;
+  std::array<char, 16> digits;
+  for (char& digit : digits) {
+    digit = "0123456789abcdef"[mixed & 15];
+    mixed >>= 4;
+  }
+  out.append(digits.data(), digits.size());
 }
 
 core::Duration Worker::now() const {

@@ -17,16 +17,15 @@
 
 namespace sky::lb {
 
-// Limits of connections. Service limits are in its spec.
+// Limits of the process. Those a service chooses are in its spec
+// (core::EndpointLimits).
 struct Limits {
-  core::Duration head_timeout = core::seconds(10);  // a whole head: slow senders are cut
-  core::Duration body_idle_timeout = core::seconds(30);  // between two pieces of a body
-  core::Duration keep_alive_timeout = core::seconds(60);  // between two requests
   core::Duration write_stall_timeout = core::seconds(60);  // a client that does not read
   core::Duration linger_timeout = core::seconds(2);  // after our FIN
-  core::Duration connect_timeout = core::seconds(3);
   core::Duration pool_idle_timeout = core::seconds(4);  // below uvicorn's 5 s, the least we met
   core::Duration reconnect_interval = core::seconds(1);  // to an ejected replica
+  core::Duration retry_pause = core::milliseconds(100);  // while too many others are repeated
+  core::Duration failing_time = core::seconds(10);  // out of the choice, times how often so far
   std::size_t max_connections = 16'384;  // per loop: clients (guess)
   std::size_t max_idle_per_replica = 1'024;  // guess
   std::size_t high_water_bytes = std::size_t{256} * 1024;  // queued towards a slow reader (guess)
@@ -49,7 +48,12 @@ class Worker {
   uv_loop_t* loop() { return reactor_.loop(); }
 
   void bury(std::unique_ptr<Mortal> body);
-  std::string next_request_id();  // unique within this machine; tells nothing
+  // 16 hexadecimal digits, unique within this machine, that tell nothing.
+  void append_id(std::string& out);
+  void next_request_id(std::string& id) {
+    id.clear();
+    append_id(id);
+  }
 
   core::Duration now() const;  // monotonic, since an arbitrary moment
   core::WallTime wall() const;

@@ -24,12 +24,11 @@ BOOST_AUTO_TEST_CASE(silent_replica_is_given_up_after_stream_timeout) {
 }
 
 BOOST_AUTO_TEST_CASE(slow_clients_are_cut_by_total_time) {
-  BalancerOptions options;
-  options.limits.head_timeout = core::milliseconds(300);
-  options.limits.body_idle_timeout = core::milliseconds(300);
-  options.limits.keep_alive_timeout = core::milliseconds(300);
   Origin origin;
-  TestBalancer lb(options);
+  TestBalancer lb;
+  lb.service.balancer.limits.head_timeout = core::milliseconds(300);
+  lb.service.balancer.limits.body_timeout = core::milliseconds(300);
+  lb.service.balancer.limits.keep_alive_timeout = core::milliseconds(300);
   lb.add_replica(1, origin.port());
   Peer drip = lb.client();
   drip.write("GET / HTTP/1.1\r\n");

@@ -213,7 +213,7 @@ BOOST_AUTO_TEST_CASE(http_1_0_client_gets_its_body_until_the_close) {
   Peer client = lb.client();
   client.write("GET / HTTP/1.0\r\n\r\n");
   Peer replica = origin.accept();
-  replica.read_head();
+  BOOST_TEST(contains(replica.read_head(), "Host: svc\r\n"));
   replica.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
   const std::string all = client.read_to_end();
   BOOST_TEST(contains(all, "Connection: close\r\n"));

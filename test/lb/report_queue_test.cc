@@ -128,15 +128,20 @@ BOOST_AUTO_TEST_CASE(log_line_has_no_query_and_the_file_is_private) {
              .target = "/v1/chat?api_key=secret",
              .status = 200,
              .bytes_out = 385,
+             .queue = core::Duration(10),
+             .connect = core::Duration(200),
              .first_byte = core::milliseconds(8),
              .total = core::milliseconds(9),
              .attempts = 2,
              .cause = Cause::stream_cut,
-             .request_id = "abc"});
+             .pick = PickReason::session,
+             .request_id = "abc",
+             .trace_id = {}});
   }
   BOOST_TEST(content_of(home.path / "lb.log") ==
-             "2023-11-14T22:13:20.123Z svc 3 POST /v1/chat 200 bytes=385 ttfb_us=8000 "
-             "total_us=9000 attempts=2 cause=stream_cut id=abc\n");
+             "2023-11-14T22:13:20.123Z svc 3 POST /v1/chat 200 bytes=385 queue_us=10 "
+             "connect_us=200 ttfb_us=8000 total_us=9000 attempts=2 cause=stream_cut pick=session "
+             "id=abc trace=-\n");
   BOOST_TEST(mode_of(home.path / "lb.log") == 0600U);
 }
 
