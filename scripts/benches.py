@@ -1,8 +1,9 @@
 """Builds the release and measures it against its goals.
 
-usage: scripts/bench [log | size | reaction | placement]... [--json] [--events N]
+usage: scripts/bench [log | lb | size | reaction | placement]... [--json] [--events N]
 
   log       the event log against raw file appends and reads on the same disk, in the same run
+  lb        the endpoint beside HAProxy and nginx, paired; a plot in build/bench-lb.svg
   size      clean build time, binary size, resident memory of an idle daemon
   reaction  in the sandbox, with load: how soon a dead replica is not chosen any more, and how soon
             the replacement of a noticed one is durably decided
@@ -30,6 +31,7 @@ import tempfile
 import threading
 import time
 
+import bench_lb
 import bench_log
 import placement_bench
 from sandbox_session import SandboxSession, StepFailed
@@ -232,6 +234,7 @@ def add_times(table, name, seconds, at_most=None):
 # ---- the command
 
 BENCHES = {"log": lambda table, events: bench_log.bench_log(table, BUILD, events),
+           "lb": lambda table, _: bench_lb.bench_lb(table, BUILD),
            "size": lambda table, _: bench_size(table),
            "reaction": lambda table, _: bench_reaction(table),
            "placement": lambda table, _: placement_bench.bench_placement(table, SKYCTL)}
@@ -278,7 +281,7 @@ def main():
     os.chdir(ROOT)
     if not shutil.which("strip"):
         return usage("strip is missing; run scripts/setup")
-    for target in ["cli/skyctl", "test/bench/log_bench"]:
+    for target in ["cli/skyctl", "test/bench/log_bench", "test/bench/lb_peer"]:
         build = ["scripts/build", "--only", target]
         if subprocess.run(build, stdout=sys.stderr, check=False).returncode != 0:
             return 1
