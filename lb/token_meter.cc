@@ -78,7 +78,7 @@ void TokenMeter::feed(std::string_view piece, core::Duration now, ModelTotals& t
 }
 
 bool TokenMeter::saw_end_marker() const {
-  return end_ != nullptr && end_->find(done_marker) != std::string::npos;
+  return kind_ == Kind::event_stream && end_->find(done_marker) != std::string::npos;
 }
 
 TokenCounts TokenMeter::finish() {
