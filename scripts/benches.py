@@ -13,7 +13,7 @@ usage: scripts/bench [log | lb | size | reaction | placement]... [--json] [--eve
   --events  length of the history that `log` makes, reads and starts from; default 10 million, which
             is what the goals are about (3 GB of disk and some minutes)
 
-Without names: all four. A value is the median of rounds whose two sides took turns; low and high
+Without names: all of them. A value is the median of rounds whose two sides took turns; low and high
 are the rounds it lies between. A goal of null is a figure without one. Absolute times depend on
 the machine and its neighbours; ratios less so. Exit status: 0 every goal holds, 1 one does not or
 could not be measured, 2 wrong usage.

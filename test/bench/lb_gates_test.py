@@ -15,9 +15,9 @@ from bench_lb import Setting, children_of  # pylint: disable=wrong-import-positi
 
 PEER = sys.argv.pop()
 CONNECTIONS = 16
-FEW, MANY = 500, 3500  # requests
+FEW, MANY = 300, 1300  # requests
 STREAMS = 20
-SHORT, LONG = 1, 5  # seconds of streams
+SHORT, LONG = 1, 3  # seconds of streams
 
 MOST_INSTRUCTIONS_A_GET = 20_000  # 17.4 thousand now; the goal is 12; HAProxy 2.6: 29
 MOST_INSTRUCTIONS_A_POST = 40_000  # of OpenAI's client: 15 headers, 1 KB; answered with JSON
