@@ -69,6 +69,7 @@ class World {
   void act();
   void hurt_a_machine();
   void type_a_command();
+  void change_capacity();
   void change_weather();
   void truncate_log();
   void stop_daemon_politely();

@@ -23,8 +23,7 @@ void World::act() {
       case 2:
       case 3: return hurt_a_machine();
       case 4: return clouds_.storm(random_.one_of(clouds_.spot_zones()));
-      case 5:
-        return clouds_.set_capacity(random_.one_of(clouds_.spot_zones()), random_.between(0u, 6u));
+      case 5: return change_capacity();
       case 6: return change_weather();
       case 7: count("daemon killed"); return kill_daemon(false);
       case 8: count("power cut"); return kill_daemon(true);
@@ -60,6 +59,12 @@ void World::hurt_a_machine() {
     case 4: return clouds_.preempt(machine, random_.between(seconds(20), seconds(150)));
     default: return clouds_.preempt(machine, Duration{-1});
   }
+}
+
+// One draw after the other: in which order arguments are evaluated is the compiler's choice.
+void World::change_capacity() {
+  const std::uint32_t machines = random_.between(0u, 6u);
+  clouds_.set_capacity(random_.one_of(clouds_.spot_zones()), machines);
 }
 
 void World::change_weather() {
