@@ -32,7 +32,7 @@ COLOURS = {"skyctl": "#0b6e4f", "haproxy": "#c1432e", "nginx": "#4a6fa5"}
 HAPROXY = """\
 global
   nbthread 1
-  maxconn 20000
+  maxconn 8000
 defaults
   mode http
   timeout connect 5s
@@ -46,15 +46,14 @@ frontend f
 backend b
   balance leastconn
   option forwardfor
-  server s 127.0.0.1:{backend} maxconn 20000
+  server s 127.0.0.1:{backend} maxconn 8000
 """
 NGINX = """\
 daemon off;
 worker_processes 1;
-worker_rlimit_nofile 30000;
 pid {home}/pid;
 error_log {home}/error;
-events {{ worker_connections 20000; }}
+events {{ worker_connections 16000; }}
 http {{
   access_log off;
   keepalive_requests 100000000;
