@@ -7,8 +7,8 @@
 //
 // Safe means: nothing of it was sent, or it may be repeated (idempotent method, or the service says
 // so) and nothing of an answer was seen; and all of what was sent is still in the replay buffer.
-// Pausing: it may be repeated, but too many others are just now. After a 101 that was asked for,
-// responding is a tunnel. Lives in its client's connection, one after the other. Loop thread.
+// Pausing: it may be repeated, but too many others are, or all replicas failed it. After a 101 that
+// was asked for, responding is a tunnel. Lives in its client's connection. Loop thread.
 #pragma once
 
 #include <list>

@@ -11,7 +11,9 @@
 namespace sky::lb {
 namespace {
 
-constexpr std::uint32_t max_attempts = 3;  // with something sent (guess; as others' defaults)
+// With something sent. Others stop at three; where machines are taken away that loses requests (the
+// kill loop shows it). It has an end, because a request may be what kills its replicas.
+constexpr std::uint32_t max_attempts = 5;
 constexpr std::uint32_t max_connect_tries = 16;  // each ends with an ejected replica
 
 bool is_idempotent(std::string_view method) {
@@ -40,10 +42,11 @@ void Exchange::choose() {
   if (is_retry_ && !retry_token_) return pause();
   if (attempts_ == 0) read_affinity(service_.spec(), *head_, body_.unsent(), affinity_);
   while (true) {
-    Service::Choice choice = service_.choose(tried_, affinity_);
-    if (choice.replica == nullptr && !tried_.empty()) {  // better one that failed once than none
+    const Service::Choice choice = service_.choose(tried_, affinity_);
+    if (choice.replica == nullptr && !tried_.empty()) {
       tried_.clear();
-      choice = service_.choose(tried_, affinity_);
+      if (!service_.choose(tried_, affinity_).replica) return hold();
+      return pause();  // better one that failed once than none, but not while it is dying
     }
     if (choice.replica == nullptr) return hold();
     pick_ = choice.reason;
@@ -104,13 +107,14 @@ void Exchange::hold() {
   deadline_.set(left);
 }
 
-// One of many that a replica took down with it: they go to the others in turn,
-// not all at once.
+// One of many that a replica took down with it: they go to the others in turn, not all at once. Or
+// one that all replicas failed: the next moment decides whether any of them still lives.
 void Exchange::pause() {
   if (worker_.now() - arrived_ >= service_.spec().hold_timeout) {
     return answer(503, "too many requests had to be repeated", Cause::retry_limited);
   }
   state_ = State::pausing;
+  retry_token_.release();
   deadline_.set(worker_.limits.retry_pause);
 }
 

@@ -179,6 +179,11 @@ void Replica::on_connect_succeeded() {
 }
 
 void Replica::on_connection_lost() {
+  // Whoever dies takes all its connections along; the loop may be told of the idle ones only later.
+  const std::vector<UpstreamConnection*> idle = idle_;
+  for (UpstreamConnection* connection : idle) {
+    if (connection->peer_has_closed()) connection->close();
+  }
   // A server that closes what it accepts must not make us connect without end.
   const bool probed_lately = worker_.now() - probed_at_ < worker_.limits.reconnect_interval;
   if (!ejected_ && !probed_lately) probe();
