@@ -187,7 +187,7 @@ BOOST_AUTO_TEST_CASE(a_failed_launch_says_what_is_blocked_until_when_and_what_wa
   world.pass(seconds(5));
   const core::Event failed = world.all<core::ProvisionFailed>().front();
   const auto launch = asked<LaunchOtherwise>(world, failed);
-  const auto& block = std::get<core::ZoneBlocked>(world.all<core::ZoneBlocked>().front().body);
+  const auto block = std::get<core::ZoneBlocked>(world.all<core::ZoneBlocked>().front().body);
   BOOST_TEST(launch.failure.text == "0/3 nodes");
   BOOST_REQUIRE(launch.until && launch.instead);
   BOOST_TEST((*launch.until == block.until));

@@ -271,7 +271,7 @@ bool BalancerProcess::try_once(Service& service, const std::shared_ptr<Request>&
   return true;
 }
 
-void BalancerProcess::finish(const std::shared_ptr<Request>& request, lb::Cause cause) {
+void BalancerProcess::finish(std::shared_ptr<Request> request, lb::Cause cause) {
   request->is_over = true;
   Service& service = *services_.at(request->service);
   service.running.remove(request);

@@ -67,7 +67,7 @@ class BalancerProcess {
   void open_port(const core::RoutedService& routed);
   void place(Service& service, std::shared_ptr<Request> request);
   bool try_once(Service& service, const std::shared_ptr<Request>& request);
-  void finish(const std::shared_ptr<Request>& request, lb::Cause cause);
+  void finish(std::shared_ptr<Request> request, lb::Cause cause);  // its list may hold the last one
   void release_held(Service& service);
   void on_second();
   void report_again();
