@@ -79,10 +79,8 @@ void status(ApiContext& context, const HttpRequest& request, const Responder& re
 
 bool has_machine(const projections::Model& model, const core::ServiceName& service,
                  core::ReplicaId replica) {
-  const auto found = model.services.find(service);
-  if (found == model.services.end()) return false;
-  const auto row = found->second.replicas.find(replica);
-  return row != found->second.replicas.end() && !core::is_terminal(row->second.phase);
+  const projections::Replica* row = projections::find_replica(model, service, replica);
+  return row && !core::is_terminal(row->phase);
 }
 
 void logs(ApiContext& context, const HttpRequest& request, const Responder& responder) {

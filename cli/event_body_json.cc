@@ -237,6 +237,13 @@ void write_offer(JsonWriter& json, const core::Offer& offer) {
       .end_object();
 }
 
+void write_offer(JsonWriter& json, const std::optional<core::Offer>& offer) {
+  if (offer)
+    write_offer(json, *offer);
+  else
+    json.null();
+}
+
 void write_body(JsonWriter& json, const core::EventBody& body) {
   json.begin_object();
   std::visit(Members{json}, body);

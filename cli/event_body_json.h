@@ -4,6 +4,8 @@
 // only ever added. Secrets cannot appear: no event holds one. Any thread; pure.
 #pragma once
 
+#include <optional>
+
 #include "adapters/json.h"
 #include "core/event.h"
 
@@ -12,6 +14,7 @@ namespace sky::cli {
 void write_body(adapters::JsonWriter& json, const core::EventBody& body);
 
 void write_offer(adapters::JsonWriter& json, const core::Offer& offer);
+void write_offer(adapters::JsonWriter& json, const std::optional<core::Offer>& offer);  // or null
 void write_spec(adapters::JsonWriter& json, const core::ServiceSpec& spec);
 
 }  // namespace sky::cli

@@ -117,11 +117,7 @@ void write_pending(adapters::JsonWriter& json, const PendingReplica& pending) {
   write_at(json, "first_open_at_us", pending.first_open);
   write_at(json, "given_up_at_us", pending.given_up);
   write_at(json, "gone_by_at_us", pending.gone_by);
-  json.key("offer");
-  if (row.offer)
-    write_offer(json, *row.offer);
-  else
-    json.null();
+  write_offer(json.key("offer"), row.offer);
   json.end_object();
 }
 

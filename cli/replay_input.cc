@@ -16,13 +16,6 @@ using core::InputBody;
 using projections::Model;
 using Facts = std::vector<Event>;
 
-const projections::Replica* replica_of(const Model& model, const Event& event) {
-  const auto service = model.services.find(event.service);
-  if (service == model.services.end()) return nullptr;
-  const auto replica = service->second.replicas.find(event.replica);
-  return replica == service->second.replicas.end() ? nullptr : &replica->second;
-}
-
 // Decided: caused by something earlier. A termination without a cause is how a loss of a replica
 // that was leaving anyway is recorded.
 bool is_decided(const Event& event) {
@@ -41,7 +34,7 @@ std::string loss_text(const EventBody& body) {
 // The cloud whose list the event came from; empty: from no list.
 std::string listing_cloud(const Model& before, const Event& event) {
   if (const auto* orphan = std::get_if<core::OrphanFound>(&event.body)) return orphan->place.cloud;
-  const auto* replica = replica_of(before, event);
+  const auto* replica = projections::find_replica(before, event);
   if (!replica || is_decided(event) || loss_text(event.body) != projections::unlisted_text)
     return {};
   return replica->offer.place.cloud;
@@ -114,7 +107,7 @@ struct Behind {
   using Answer = std::optional<InputBody>;
 
   std::uint32_t attempt() const {
-    const auto* replica = replica_of(before, event);
+    const auto* replica = projections::find_replica(before, event);
     return replica ? replica->attempt : 0;
   }
   Answer change(core::InstanceChange change, std::string text, core::Duration left = {}) const {
@@ -149,9 +142,9 @@ struct Behind {
   Answer operator()(const core::BalancerLost& e) const { return core::BalancerGone{e.reason}; }
 
   Answer operator()(const core::EndpointAssigned&) const {
-    const auto service = before.services.find(event.service);
-    if (service == before.services.end()) return {};
-    return core::EndpointReported{event.service, {}, service->second.endpoint_port, true, "taken"};
+    const auto* service = projections::find_service(before, event.service);
+    if (!service) return {};
+    return core::EndpointReported{event.service, {}, service->endpoint_port, true, "taken"};
   }
   Answer operator()(const core::EndpointOpened& e) const {
     return core::EndpointReported{event.service, e.host, e.port, false, {}};

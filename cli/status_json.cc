@@ -63,11 +63,7 @@ void write_replica(JsonWriter& json, const projections::ReplicaRow& row) {
       .member("usd_spent", row.cost.usd())
       .member("sandbox", row.sandbox);
   write_duration(json, "notice_left_seconds", row.notice_left);
-  json.key("offer");
-  if (row.offer)
-    write_offer(json, *row.offer);
-  else
-    json.null();
+  write_offer(json.key("offer"), row.offer);
   json.end_object();
 }
 

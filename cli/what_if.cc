@@ -67,10 +67,8 @@ class Recorded {
   }
 
   void begin(const Event& event) {
-    const auto& services = scenario_.model().services;
-    const auto existing = services.find(service_);
-    spec_ = existing != services.end() ? existing->second.spec()
-                                       : std::get<core::ServiceRegistered>(event.body).spec;
+    const auto* existing = projections::find_service(scenario_.model(), service_);
+    spec_ = existing ? existing->spec() : std::get<core::ServiceRegistered>(event.body).spec;
     scenario_.begin(event.time);
     begin_ = event.time;
     score_.emplace(service_, scenario_.model(), event.time.at, meant_for(spec_.replicas));
@@ -99,9 +97,9 @@ Result<Scenario> changed(Scenario scenario, const adapters::PolicyChange& change
       done = change_spec(update->spec);
     if (!done) return done.error();
   }
-  const auto existing = scenario.before.services.find(scenario.service);
-  if (existing == scenario.before.services.end()) return scenario;
-  const auto& version = existing->second.versions.at(existing->second.version);
+  const auto* existing = projections::find_service(scenario.before, scenario.service);
+  if (!existing) return scenario;
+  const auto& version = existing->versions.at(existing->version);
   core::UpdateRequested update{version.spec, version.offers, core::UpdateMode::rolling, "what-if"};
   if (auto done = change_spec(update.spec); !done) return done.error();
   scenario.commands.insert(scenario.commands.begin(), {scenario.begin.at, std::move(update)});

@@ -82,9 +82,9 @@ const core::Event* MomentWitness::hold(const core::ServiceName& service) const {
 std::optional<MomentReport> report_moment(const Model& model, const core::Stamp& now,
                                           const MomentWitness& witness,
                                           const core::ServiceName& name, core::ReplicaId replica) {
-  const auto found = model.services.find(name);
-  if (found == model.services.end()) return {};
-  const ServiceState& service = found->second;
+  const ServiceState* found = projections::find_service(model, name);
+  if (!found) return {};
+  const ServiceState& service = *found;
   const projections::StatusView status = projections::status_view(model, now, name);
   MomentReport report;
   report.now = now;

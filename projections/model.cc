@@ -45,15 +45,8 @@ struct ModelFold {
   void operator()(const core::ReplicaEnded&) { model.last_termination = event.time.at; }
 };
 
-const Replica* replica_of(const Model& model, const core::Event& event) {
-  const auto service = model.services.find(event.service);
-  if (service == model.services.end()) return nullptr;
-  const auto replica = service->second.replicas.find(event.replica);
-  return replica == service->second.replicas.end() ? nullptr : &replica->second;
-}
-
 void learn_about_zone(Model& model, const core::Event& event) {
-  const Replica* replica = replica_of(model, event);
+  const Replica* replica = find_replica(model, event);
   if (!replica || replica->attempt == 0) return;
   const auto record = [&]() -> ZoneRecord& {
     return record_of(model.zones, replica->offer, event.time.at);
@@ -89,6 +82,22 @@ void evolve(Model& model, const core::Event& event) {
   }
   model.seq = event.seq;
   model.now = std::max(model.now, event.time.at);
+}
+
+const ServiceState* find_service(const Model& model, const core::ServiceName& name) {
+  const auto found = model.services.find(name);
+  return found == model.services.end() ? nullptr : &found->second;
+}
+
+const Replica* find_replica(const Model& model, const core::ServiceName& name, core::ReplicaId id) {
+  const ServiceState* service = find_service(model, name);
+  if (!service) return nullptr;
+  const auto found = service->replicas.find(id);
+  return found == service->replicas.end() ? nullptr : &found->second;
+}
+
+const Replica* find_replica(const Model& model, const core::Event& event) {
+  return find_replica(model, event.service, event.replica);
 }
 
 }  // namespace sky::projections

@@ -34,4 +34,10 @@ struct Model {
 // Folds one event in. `event.seq` must be `model.seq.next()`: a gap is a bug of the caller.
 void evolve(Model& model, const core::Event& event);
 
+// Null when there is no such one now.
+const ServiceState* find_service(const Model& model, const core::ServiceName& name);
+const Replica* find_replica(const Model& model, const core::ServiceName& name, core::ReplicaId id);
+// The one that the event is about.
+const Replica* find_replica(const Model& model, const core::Event& event);
+
 }  // namespace sky::projections

@@ -12,13 +12,6 @@ namespace {
 using core::Event;
 using core::Phase;
 
-const Replica* replica_of(const Model& model, const Event& event) {
-  const auto service = model.services.find(event.service);
-  if (service == model.services.end()) return nullptr;
-  const auto replica = service->second.replicas.find(event.replica);
-  return replica == service->second.replicas.end() ? nullptr : &replica->second;
-}
-
 PlacementOtherwise::Other other_of(const Model& before, const PlacementQuestion& question,
                                    const core::Candidate& candidate, core::Instant now) {
   PlacementOtherwise::Other other{candidate.offer, {}, {}};
@@ -69,7 +62,7 @@ struct Asked {
   const Model& before;
   const Event& event;
   const ServiceState& service;
-  const Replica* replica = replica_of(before, event);
+  const Replica* replica = find_replica(before, event);
 
   core::Instant now() const { return event.time.at; }
 
@@ -115,7 +108,7 @@ struct Asked {
       if (launch && followed.replica == event.replica && !found.instead)
         found.instead = launch->offer;
     }
-    if (const Replica* left = replica_of(after, event)) found.retry_at = left->retry_at;
+    if (const Replica* left = find_replica(after, event)) found.retry_at = left->retry_at;
     return found;
   }
   Otherwise operator()(const core::ZoneBlocked& body) const {
@@ -219,9 +212,9 @@ struct Asked {
 }  // namespace
 
 Otherwise otherwise(const Model& before, const Event& event) {
-  const auto service = before.services.find(event.service);
-  if (service == before.services.end()) return std::monostate{};
-  return std::visit(Asked{before, event, service->second}, event.body);
+  const ServiceState* service = find_service(before, event.service);
+  if (!service) return std::monostate{};
+  return std::visit(Asked{before, event, *service}, event.body);
 }
 
 }  // namespace sky::projections

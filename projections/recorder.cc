@@ -35,15 +35,11 @@ void Recorder::wake(const core::ServiceName& service, core::Instant at) {
 }
 
 const ServiceState* Recorder::service(const core::ServiceName& name) const {
-  const auto found = model_.services.find(name);
-  return found == model_.services.end() ? nullptr : &found->second;
+  return find_service(model_, name);
 }
 
 const Replica* Recorder::replica(const core::ServiceName& name, core::ReplicaId id) const {
-  const ServiceState* state = service(name);
-  if (!state) return nullptr;
-  const auto found = state->replicas.find(id);
-  return found == state->replicas.end() ? nullptr : &found->second;
+  return find_replica(model_, name, id);
 }
 
 }  // namespace sky::projections

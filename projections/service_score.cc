@@ -54,10 +54,7 @@ ServiceScoreFold::ServiceScoreFold(core::ServiceName service, Model before, core
   }
 }
 
-const ServiceState* ServiceScoreFold::service() const {
-  const auto found = model_.services.find(service_);
-  return found == model_.services.end() ? nullptr : &found->second;
-}
+const ServiceState* ServiceScoreFold::service() const { return find_service(model_, service_); }
 
 void ServiceScoreFold::add(const core::Event& event) {
   if (event.service != service_) return evolve(model_, event);

@@ -10,18 +10,6 @@ namespace {
 
 using core::Event;
 
-const ServiceState* service_of(const Model& model, const core::ServiceName& name) {
-  const auto found = model.services.find(name);
-  return found == model.services.end() ? nullptr : &found->second;
-}
-
-const Replica* replica_of(const Model& model, const Event& event) {
-  const ServiceState* service = service_of(model, event.service);
-  if (!service) return nullptr;
-  const auto found = service->replicas.find(event.replica);
-  return found == service->replicas.end() ? nullptr : &found->second;
-}
-
 enum class Kind { none, preempted, lost, refused };
 
 Kind kind_of(const Event& event) {
@@ -76,7 +64,7 @@ void StormFinder::add(const Event& event) {
   if (old != open_.end() && event.time.at - old->second.now.last_blow.at > storm_gap &&
       (old->second.recovered || !is_storm(old->second)))
     close(event.service);
-  if (kind_of(event) != Kind::none && replica_of(model_, event)) note_blow(event);
+  if (kind_of(event) != Kind::none && find_replica(model_, event)) note_blow(event);
   const auto found = open_.find(event.service);
   if (found != open_.end()) note_event(found->second, event);
   evolve(model_, event);
@@ -101,7 +89,7 @@ void StormFinder::begin(const Event& event) {
 }
 
 void StormFinder::note_blow(const Event& event) {
-  const Replica& replica = *replica_of(model_, event);
+  const Replica& replica = *find_replica(model_, event);
   const Kind kind = kind_of(event);
   const auto is_known = [&](const Blow& blow) { return blow.replica == event.replica; };
   if (!open_.contains(event.service)) {
@@ -141,7 +129,7 @@ void StormFinder::note_event(Open& open, const Event& event) {
   } else if (const auto* shed = std::get_if<core::RequestsShed>(&event.body)) {
     storm.requests.shed += shed->count;
   } else if (const auto* drain = std::get_if<core::DrainStarted>(&event.body)) {
-    const Replica* replica = replica_of(model_, event);
+    const Replica* replica = find_replica(model_, event);
     if (drain->reason == core::DrainReason::preemption_notice && replica)
       open.draining[event.replica] = replica->in_flight;
   } else if (std::holds_alternative<core::ReplicaDrained>(event.body)) {
@@ -157,7 +145,7 @@ void StormFinder::note_capacity(Open& open, const Event& event) {
   Storm& storm = open.now;
   if (open.is_below) storm.below += event.time.at - open.looked;
   open.looked = event.time.at;
-  const ServiceState* service = service_of(model_, storm.service);
+  const ServiceState* service = find_service(model_, storm.service);
   if (!service) return;
   const std::uint32_t ready = ready_count(*service), target = service->target;
   const std::uint32_t missing = target > ready ? target - ready : 0;

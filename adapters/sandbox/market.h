@@ -20,7 +20,7 @@ struct MarketTrace {
   core::Duration gap{0};
   std::vector<std::string> zones;  // may be empty: the file names none
   std::vector<std::vector<std::uint32_t>> capacity;  // per zone
-  std::vector<std::string> regions;  // per zone; may be empty, too
+  std::vector<std::string> regions = {};  // per zone; may be empty, too
 };
 
 // {"gap_seconds":..,"zones":[..],"capacity":[[..]]} or {"metadata":{"gap_seconds":..},"data":[..]}.

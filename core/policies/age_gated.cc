@@ -56,15 +56,8 @@ void drop_youngest(const MarketView& view, std::vector<std::uint32_t>& spot) {
 MarketPlan plan_age_gated(const MarketView& view, std::uint32_t extra) {
   MarketPlan plan;
   plan.look_again = view.now + look_again_after;
-  std::vector<ZoneChoice> zones;
-  for (const ZoneView& zone : view.zones) {
-    zones.push_back({.is_open = zone.is_open,
-                     .is_preempting = zone.is_preempting,
-                     .replicas = zone.held(),
-                     .price = zone.price,
-                     .rank = zone.rank});
-    plan.spot.push_back(zone.held());
-  }
+  std::vector<ZoneChoice> zones = zone_choices(view);
+  for (const ZoneView& zone : view.zones) plan.spot.push_back(zone.held());
   const std::uint32_t wanted = view.target + (is_calm(view) ? 0 : extra);
   const auto trusted = oldest_trusted(view);
   std::uint32_t held = total_held(view);

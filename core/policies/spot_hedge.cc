@@ -8,14 +8,9 @@ namespace sky::core {
 
 MarketPlan plan_spot_hedge(const MarketView& view, std::uint32_t extra) {
   MarketPlan plan;
-  std::vector<ZoneChoice> zones;
+  std::vector<ZoneChoice> zones = zone_choices(view);
   std::uint32_t held = 0;
   for (const ZoneView& zone : view.zones) {
-    zones.push_back({.is_open = zone.is_open,
-                     .is_preempting = zone.is_preempting,
-                     .replicas = zone.held(),
-                     .price = zone.price,
-                     .rank = zone.rank});
     plan.spot.push_back(zone.held());
     held += zone.held();
   }

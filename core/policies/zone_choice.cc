@@ -14,6 +14,17 @@ std::optional<std::size_t> cheapest(std::span<const ZoneChoice> zones, auto&& ma
 
 }  // namespace
 
+std::vector<ZoneChoice> zone_choices(const MarketView& view) {
+  std::vector<ZoneChoice> zones;
+  for (const ZoneView& zone : view.zones)
+    zones.push_back({.is_open = zone.is_open,
+                     .is_preempting = zone.is_preempting,
+                     .replicas = zone.held(),
+                     .price = zone.price,
+                     .rank = zone.rank});
+  return zones;
+}
+
 HedgedZone hedged_zone(std::span<const ZoneChoice> zones) {
   const auto is_available = [](const ZoneChoice& zone) { return !zone.is_preempting; };
   const auto is_unused = [&](const ZoneChoice& zone) {

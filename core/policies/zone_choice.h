@@ -7,6 +7,9 @@
 #include <optional>
 #include <span>
 #include <tuple>
+#include <vector>
+
+#include "core/policies/market_view.h"
 
 namespace sky::core {
 
@@ -20,6 +23,8 @@ struct ZoneChoice {
 
   auto order() const { return std::tuple(price, turns, rank); }
 };
+
+std::vector<ZoneChoice> zone_choices(const MarketView& view);  // no turn taken yet
 
 enum class HedgeStep : std::uint8_t { unused, available, any, none };  // which rule chose
 

@@ -11,14 +11,8 @@ namespace {
 
 using core::Event;
 
-const Replica* replica_of(const Model& model, const Event& event) {
-  const auto service = model.services.find(event.service);
-  if (service == model.services.end()) return nullptr;
-  const auto replica = service->second.replicas.find(event.replica);
-  return replica == service->second.replicas.end() ? nullptr : &replica->second;
-}
-
-bool holds_machine(const Replica& replica) {
+// Has a machine that the cloud has not announced to take.
+bool stays(const Replica& replica) {
   return replica.provisioned && !core::is_terminal(replica.phase) && !replica.notice_deadline;
 }
 
@@ -86,7 +80,7 @@ void RecordedScenario::add(const Event& event) {
     note_command(event);
     note_demand(event);
   }
-  if (const Replica* replica = replica_of(model_, event)) {
+  if (const Replica* replica = find_replica(model_, event)) {
     const Replica before = *replica;
     evolve(model_, event);
     note_cloud(event, before);
@@ -186,11 +180,11 @@ void RecordedScenario::note_taken(const Event& event, const Replica& replica,
 }
 
 std::uint32_t RecordedScenario::staying(const core::BlockKey& kind) const {
-  const auto found = model_.services.find(scenario_.service);
-  if (found == model_.services.end()) return 0;
+  const ServiceState* service = find_service(model_, scenario_.service);
+  if (!service) return 0;
   std::uint32_t count = 0;
-  for (const auto& [id, replica] : found->second.replicas)
-    count += holds_machine(replica) && key_of(replica.offer) == kind ? 1 : 0;
+  for (const auto& [id, replica] : service->replicas)
+    count += stays(replica) && key_of(replica.offer) == kind ? 1 : 0;
   return count;
 }
 

@@ -26,8 +26,7 @@ void SimulatedEndpoint::begin() {
 }
 
 const ServiceState* SimulatedEndpoint::service() const {
-  const auto found = model_.services.find(scenario_.service);
-  return found == model_.services.end() ? nullptr : &found->second;
+  return find_service(model_, scenario_.service);
 }
 
 std::vector<core::ReplicaId> SimulatedEndpoint::ready() const {

@@ -15,11 +15,6 @@ bool is_measurement(const core::EventBody& body) {
          std::holds_alternative<core::TrafficSampled>(body);
 }
 
-const ServiceState* service_of(const Model& model, const core::ServiceName& name) {
-  const auto found = model.services.find(name);
-  return found == model.services.end() ? nullptr : &found->second;
-}
-
 }  // namespace
 
 Simulation::Simulation(const Scenario& scenario, OnEvent on_event)
@@ -72,12 +67,12 @@ void Simulation::send(core::InputBody body) {
 
 void Simulation::send_command(const ScenarioCommand& command) {
   const bool is_up = std::holds_alternative<core::UpRequested>(command.command);
-  if (is_up && service_of(model_, scenario_.service)) {  // its removal takes longer here
+  if (is_up && find_service(model_, scenario_.service)) {  // its removal takes longer here
     agenda_.plan(now_ + up_again_after, [this, &command] { send_command(command); });
     return;
   }
   std::visit([this](const auto& body) { send(body); }, command.command);
-  const ServiceState* service = service_of(model_, scenario_.service);
+  const ServiceState* service = find_service(model_, scenario_.service);
   if (is_up && service)
     send(core::EndpointReported{service->name, "127.0.0.1", service->endpoint_port, false, {}});
 }

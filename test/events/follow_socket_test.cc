@@ -12,6 +12,7 @@
 #include "adapters/follow_server.h"
 #include "adapters/reactor.h"
 #include "adapters/unix_socket.h"
+#include "test/events/run_until.h"
 #include "test/events/sample_events.h"
 #include "test/events/temporary_directory.h"
 
@@ -74,15 +75,7 @@ struct Fixture {
   }
   // Runs the loop until `is_done`, at most five seconds.
   void run_until(const std::function<bool()>& is_done) {
-    adapters::Timer deadline(reactor);
-    adapters::Timer poll(reactor);
-    bool is_late = false;
-    deadline.start(core::seconds(5), [&] { is_late = true, reactor.stop(); });
-    poll.start_repeating(core::milliseconds(1), [&] {
-      if (is_done()) reactor.stop();
-    });
-    reactor.run();
-    BOOST_TEST_REQUIRE(!is_late);
+    events::run_until(reactor, core::seconds(5), is_done);
   }
   bool has_said(const std::string& text) const {
     return std::find(said.begin(), said.end(), text) != said.end();

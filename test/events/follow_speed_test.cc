@@ -8,6 +8,7 @@
 #include "adapters/reactor.h"
 #include "adapters/unix_socket.h"
 #include "events/commit_queue.h"
+#include "test/events/run_until.h"
 #include "test/events/sample_events.h"
 #include "test/events/temporary_directory.h"
 
@@ -94,15 +95,7 @@ struct Fixture {
     return client;
   }
   void run_until(const std::function<bool()>& is_done) {
-    adapters::Timer deadline(reactor);
-    adapters::Timer poll(reactor);
-    bool is_late = false;
-    deadline.start(core::seconds(60), [&] { is_late = true, reactor.stop(); });
-    poll.start_repeating(core::milliseconds(1), [&] {
-      if (is_done()) reactor.stop();
-    });
-    reactor.run();
-    BOOST_TEST_REQUIRE(!is_late);
+    events::run_until(reactor, core::seconds(60), is_done);
   }
   void expect_everything_once(const Seen& seen) {
     BOOST_TEST(seen.is_right);
