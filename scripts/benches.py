@@ -1,6 +1,6 @@
 """Builds the release and measures it against its goals.
 
-usage: scripts/bench [log | lb | size | reaction | placement]... [--json] [--events N]
+usage: scripts/bench [log | lb | size | reaction | placement | sim]... [--json] [--events N]
 
   log       the event log against raw file appends and reads on the same disk, in the same run
   lb        the endpoint beside HAProxy and nginx, paired; a plot in build/bench-lb.svg
@@ -9,6 +9,7 @@ usage: scripts/bench [log | lb | size | reaction | placement]... [--json] [--eve
             the replacement of a noticed one is durably decided
   placement what placement policies cost and give on spot traces; SKYCTL_TRACES names the folder
             of the recorded ones, glpsol finds the exact omniscient cost
+  sim       simulated worlds: how much faster than the clock
   --json    one JSON object a line: {"name", "value", "unit", "goal", "holds", "low", "high"}
   --events  length of the history that `log` makes, reads and starts from; default 10 million, which
             is what the goals are about (3 GB of disk and some minutes)
@@ -33,6 +34,7 @@ import time
 
 import bench_lb
 import bench_log
+import bench_sim
 import placement_bench
 from sandbox_session import SandboxSession, StepFailed
 
@@ -64,11 +66,15 @@ class Table:
         value = f"{figure['value']:>10.4g} {figure['unit']:8}"
         print(f"{figure['name']:58} {value} {spread:>20} {goal:>10} {verdict}".rstrip(), flush=True)
 
-    def rounds(self, name, unit, values, at_most=None):
+    def rounds(self, name, unit, values, at_most=None, at_least=None):
         value = statistics.median(values)
+        goal, holds = None, None
+        if at_most is not None:
+            goal, holds = f"<= {at_most}", value <= at_most
+        elif at_least is not None:
+            goal, holds = f">= {at_least}", value >= at_least
         self.add({"name": name, "value": round(value, 4), "unit": unit,
-                  "goal": None if at_most is None else f"<= {at_most}",
-                  "holds": None if at_most is None else value <= at_most,
+                  "goal": goal, "holds": holds,
                   "low": round(min(values), 4), "high": round(max(values), 4)})
 
     def figure(self, name, value, unit, at_most=None):
@@ -237,7 +243,8 @@ BENCHES = {"log": lambda table, events: bench_log.bench_log(table, BUILD, events
            "lb": lambda table, _: bench_lb.bench_lb(table, BUILD),
            "size": lambda table, _: bench_size(table),
            "reaction": lambda table, _: bench_reaction(table),
-           "placement": lambda table, _: placement_bench.bench_placement(table, SKYCTL)}
+           "placement": lambda table, _: placement_bench.bench_placement(table, SKYCTL),
+           "sim": lambda table, _: bench_sim.bench_sim(table, BUILD)}
 
 
 class UsageError(Exception):
@@ -281,7 +288,7 @@ def main():
     os.chdir(ROOT)
     if not shutil.which("strip"):
         return usage("strip is missing; run scripts/setup")
-    for target in ["cli/skyctl", "test/bench/log_bench", "test/bench/lb_peer"]:
+    for target in ["cli/skyctl", "test/bench/log_bench", "test/bench/lb_peer", "test/sim/sim"]:
         build = ["scripts/build", "--only", target]
         if subprocess.run(build, stdout=sys.stderr, check=False).returncode != 0:
             return 1

@@ -1,13 +1,14 @@
 """Runs simulated worlds, one process for each core, and sums up what they saw.
 
-usage: scripts/sim [--seeds A-B] [--hours H] [--jobs N]
-       scripts/sim --seed N [--trace] [--hours H]
+usage: scripts/sim [--seeds A-B] [--hours H] [--jobs N] [--real-log]
+       scripts/sim --seed N [--trace] [--hours H] [--real-log]
 
   --seeds A-B   the worlds of these seeds; without: 1-200
   --seed N      one world; the same seed is the same run, byte for byte, in every build
   --trace       prints each event and each fault of it
   --hours H     simulated hours of faults in each world (2); a calm of an hour or more follows
   --jobs N      processes (the number of cores)
+  --real-log    the log is the production one on RocksDB, on files that fail; four times as slow
 
 A world that breaks an invariant ends the run: it prints the seed, the commit, the sentence and what
 happened last, and the exit status is 1. So it is when 500 worlds or more have not seen every kind
@@ -23,7 +24,6 @@ import threading
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-SIM = os.path.join(ROOT, "build", "test", "sim", "sim")
 BATCH = 25  # worlds a process runs before it tells: short enough for a line of progress
 FULL_COVERAGE_FROM = 500  # worlds: fewer need not see everything
 
@@ -34,6 +34,7 @@ def parse(words):
     parser.add_argument("--seeds", default="1-200")
     parser.add_argument("--seed", type=int)
     parser.add_argument("--trace", action="store_true")
+    parser.add_argument("--real-log", action="store_true")
     parser.add_argument("--hours", type=float, default=2.0)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args(words)
@@ -53,10 +54,13 @@ def parse(words):
     return options, first, last
 
 
-def describe_commit():
-    git = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, check=False,
-                         capture_output=True, text=True)
-    return git.stdout.strip() or "unknown"
+def program(options):
+    """Its target in the build."""
+    return "test/sim/sim_on_rocksdb" if options.real_log else "test/sim/sim"
+
+
+def path(options):
+    return os.path.join(ROOT, "build", program(options))
 
 
 class Runs:
@@ -64,7 +68,6 @@ class Runs:
 
     def __init__(self, options, first, last):
         self.options, self.last = options, last
-        self.commit = describe_commit()
         self.batches = queue.Queue()
         for begin in range(first, last + 1, BATCH):
             self.batches.put((begin, min(begin + BATCH - 1, last)))
@@ -72,8 +75,8 @@ class Runs:
         self.lines, self.failure, self.processor_seconds, self.done = [], None, 0.0, 0
 
     def command(self, begin, end):
-        return [SIM, "--seeds", f"{begin}-{end}", "--hours", str(self.options.hours),
-                "--commit", self.commit]
+        return [os.path.join(ROOT, "build", program(self.options)), "--seeds", f"{begin}-{end}",
+                "--hours", str(self.options.hours)]
 
     def work(self):
         while self.failure is None:
@@ -104,7 +107,7 @@ class Runs:
 
 def main():
     options, first, last = parse(sys.argv[1:])
-    build = subprocess.run(["scripts/build", "--only", "test/sim/sim"], cwd=ROOT, check=False)
+    build = subprocess.run(["scripts/build", "--only", program(options)], cwd=ROOT, check=False)
     if build.returncode != 0:
         return 1
     runs = Runs(options, first, last)
@@ -119,8 +122,8 @@ def main():
         print(f"\nagain, with everything that happened: scripts/sim --seed N --trace "
               f"--hours {options.hours:g}")
         return 1
-    report = subprocess.run([SIM, "--report", *(["--complete"] if runs.done >= FULL_COVERAGE_FROM
-                                                else [])],
+    complete = ["--complete"] if runs.done >= FULL_COVERAGE_FROM else []
+    report = subprocess.run([path(options), "--report", *complete],
                             input="\n".join(runs.lines), text=True, check=False)
     hours = sum(int(line.split()[1]) for line in runs.lines
                 if line.endswith(" simulated_seconds")) / 3600

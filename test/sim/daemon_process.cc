@@ -30,10 +30,10 @@ cli::ControlPlaneEdges DaemonProcess::control_edges() {
 }
 
 void DaemonProcess::start() {
-  auto log = open_disk(edges_.disk, process_,
-                       [this](std::span<const core::Event> events, const std::string& bytes) {
-                         edges_.witness.acknowledged(events, bytes);
-                       });
+  auto log = edges_.disk.open(
+      process_, [this](std::span<const core::Event> events, const std::string& bytes) {
+        edges_.witness.acknowledged(events, bytes);
+      });
   if (!log) return edges_.witness.could_not_open(log.error());
   log_ = std::move(*log);
   edges_.witness.opened(*log_);

@@ -76,6 +76,17 @@ core::ServiceSpec calm_service(const core::ServiceSpec& before) {
   return spec;
 }
 
+core::ServiceSpec steady_service(const core::ServiceName& name, std::uint32_t replicas) {
+  core::ServiceSpec spec;
+  spec.name = name;
+  spec.resources.choices.resize(1);
+  spec.resources.port = 8080;
+  spec.task.run = "serve";
+  spec.replicas.min_replicas = replicas;
+  spec.sandbox.enabled = true;
+  return spec;
+}
+
 LoadPiece next_load(Random& random, const core::ServiceSpec& spec) {
   const std::int64_t unit = spec.replicas.target_qps_per_replica.value_or(MilliRps{1000}).value;
   const std::int64_t replicas = random.between(1u, 1 + spec.replicas.upper_limit());

@@ -19,6 +19,9 @@ core::ServiceSpec change_service(Random& random, const core::ServiceSpec& before
 // Nothing difficult: what is asked for when the faults have stopped.
 core::ServiceSpec calm_service(const core::ServiceSpec& before);
 
+// So many replicas at any load.
+core::ServiceSpec steady_service(const core::ServiceName& name, std::uint32_t replicas);
+
 // A piece of a load curve: so many requests a second, this long.
 struct LoadPiece {
   core::Duration length{0};

@@ -1,5 +1,6 @@
-// The simulator as a suite: fixed worlds, fresh worlds, the same seed twice, and proof that it
-// notices. Worlds run in processes of their own, so that a broken check of the program is a result.
+// The simulator as a suite: fixed worlds, worlds on the real log, fresh worlds, the same seed
+// twice, and proof that it notices. Worlds run in processes of their own, so that a broken check of
+// the program is a result.
 #include <stdio.h>
 #include <sys/wait.h>
 
@@ -62,6 +63,21 @@ BOOST_AUTO_TEST_SUITE(sim_fixed)
 
 BOOST_AUTO_TEST_CASE(nothing_breaks_in_500_worlds_that_are_always_the_same) {
   check_holds(run_sim(seeds(1, 500)));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+BOOST_AUTO_TEST_SUITE(sim_on_rocksdb)
+
+BOOST_AUTO_TEST_CASE(nothing_breaks_in_30_worlds_whose_log_is_the_real_one) {
+  const Outcome outcome = run_sim(seeds(1, 30));
+  check_holds(outcome);
+  BOOST_TEST(outcome.output.find("daemon died inside a call to the disk") != std::string::npos);
+  BOOST_TEST(outcome.output.find("unsynced sectors garbage") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_world_on_the_real_log_is_the_same_run_twice) {
+  const std::string three = seeds(4, 3) + " --hours 1 --hash";
+  BOOST_TEST(run_sim(three).output == run_sim(three).output);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

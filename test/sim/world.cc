@@ -45,7 +45,8 @@ World::World(WorldOptions options, Tally& tally)
       tally_(tally),
       random_(options_.seed),
       witness_(log_id_of(options_.seed), tally),
-      disk_(log_id_of(options_.seed), random_.next(), options_.mutations, tally),
+      disk_(options_.make_disk(
+          {log_id_of(options_.seed), random_.next(), options_.mutations, tally})),
       clouds_(agenda_, random_.next(), options_.mutations, tally) {
   ++tally_.worlds;
   if (options_.trace)
@@ -55,7 +56,7 @@ World::World(WorldOptions options, Tally& tally)
     if (daemon_ && daemon_process_->is_alive()) daemon_->hear(cloud, news);
   };
   clouds_.faults = invent_weather(random_);
-  disk_.faults = invent_disk(random_);
+  disk_->faults = invent_disk(random_);
   retention_ = invent_retention(random_);
   wire_faults_.on_cut = [this] { ++tally_.faults["wire cut"]; };
   wire_faults_.cut_per_mille = random_.percent(40) ? random_.between(1u, 20u) : 0;
@@ -70,6 +71,11 @@ World::~World() {
 core::WallTime World::wall() const { return core::WallTime(now() + wall_offset_); }
 
 void World::run() {
+  options_.steady_replicas > 0 ? run_steady() : run_hostile();
+  tally_.simulated_seconds += static_cast<std::uint64_t>(core::whole_seconds(now()));
+}
+
+void World::run_hostile() {
   start_daemon();
   const core::ServiceName names[] = {"llama", "qwen", "phi"};
   for (std::size_t i = 0; i < std::size(names); ++i)
@@ -81,7 +87,6 @@ void World::run() {
   if (!broken()) calm_down();
   if (!broken()) expect_targets();
   if (!broken()) expect_nothing_left();
-  tally_.simulated_seconds += static_cast<std::uint64_t>(core::whole_seconds(now()));
 }
 
 void World::pass(Duration time) {

@@ -13,7 +13,7 @@
 #include "test/sim/balancer_process.h"
 #include "test/sim/clouds.h"
 #include "test/sim/daemon_process.h"
-#include "test/sim/disk.h"
+#include "test/sim/modelled_disk.h"
 #include "test/sim/process.h"
 #include "test/sim/tally.h"
 #include "test/sim/wire.h"
@@ -25,6 +25,8 @@ struct WorldOptions {
   std::uint64_t seed = 1;
   core::Duration length = core::seconds(7200);  // of the faults; the calm afterwards comes on top
   MutationSet mutations;
+  std::uint32_t steady_replicas = 0;  // not 0: nothing goes wrong, one service of so many replicas
+  MakeDisk make_disk = modelled_disk;
   std::function<void(const std::string&)> trace;  // one line for each event and each fault
 };
 
@@ -45,6 +47,8 @@ class World {
   Witness& witness() { return witness_; }
 
  private:
+  void run_hostile();
+  void run_steady();
   void pass(core::Duration time);  // until then, or until something is broken
   void note(const std::string& what);  // a fault, or a person's word
   void count(const std::string& fault);
@@ -89,7 +93,7 @@ class World {
   Random random_;
   Agenda agenda_;
   Witness witness_;
-  Disk disk_;
+  const std::unique_ptr<Disk> disk_;
   Clouds clouds_;
   WireFaults wire_faults_;
   cli::RetentionPolicy retention_;

@@ -32,7 +32,7 @@ void World::calm_down() {
   is_calm_ = true;
   note("the faults stop");
   clouds_.faults = {};
-  disk_.faults = {};
+  disk_->faults = {};
   wire_faults_.cut_per_mille = 0;
   for (Machine* machine : clouds_.living()) machine->is_sick = false;
   for (const std::string& zone : clouds_.spot_zones()) clouds_.set_capacity(zone, 100);

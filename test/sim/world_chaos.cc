@@ -69,7 +69,7 @@ void World::change_capacity() {
 
 void World::change_weather() {
   clouds_.faults = invent_weather(random_);
-  disk_.faults = invent_disk(random_);
+  disk_->faults = invent_disk(random_);
   wire_faults_.cut_per_mille = random_.percent(40) ? random_.between(1u, 20u) : 0;
   count("weather changed");
 }

@@ -20,7 +20,7 @@ void World::start_daemon() {
     daemon_died();
   });
   daemon_ = std::make_unique<DaemonProcess>(
-      *daemon_process_, DaemonEdges{.disk = disk_,
+      *daemon_process_, DaemonEdges{.disk = *disk_,
                                     .clouds = clouds_,
                                     .witness = witness_,
                                     .secrets = secrets_,
@@ -44,7 +44,7 @@ void World::start_daemon() {
 
 // Called from inside the dying process: it is buried when that has unwound.
 void World::daemon_died() {
-  disk_.lose_memory();
+  disk_->process_ended();
   Duration away = random_.between(milliseconds(50), seconds(20));
   if (random_.percent(10)) away = random_.between(seconds(60), seconds(600));
   if (is_calm_) away = milliseconds(100);
@@ -58,7 +58,7 @@ void World::daemon_died() {
 void World::kill_daemon(bool with_power) {
   if (!daemon_process_ || !daemon_process_->is_alive()) return;
   if (with_power) {
-    disk_.cut_power();
+    disk_->cut_power();
     kill_balancer();
   }
   daemon_process_->kill();

@@ -1,4 +1,4 @@
-#include "test/sim/disk.h"
+#include "test/sim/modelled_disk.h"
 
 #include <algorithm>
 #include <utility>
@@ -20,7 +20,7 @@ constexpr std::size_t sector_bytes = 512;
 
 class DiskLog final : public events::Log {
  public:
-  DiskLog(Disk& disk, Process& process, events::Position position, core::Seq repaired_after,
+  DiskLog(ModelledDisk& disk, Process& process, events::Position position, core::Seq repaired_after,
           OnAcknowledged on_acknowledged)
       : disk_(disk),
         process_(process),
@@ -67,7 +67,7 @@ class DiskLog final : public events::Log {
     if (from > position_.durable) return {};
     auto stored = std::upper_bound(
         disk_.commits.begin(), disk_.commits.end(), from.value,
-        [](std::uint64_t seq, const Disk::Stored& one) { return seq < one.first; });
+        [](std::uint64_t seq, const ModelledDisk::Stored& one) { return seq < one.first; });
     if (stored != disk_.commits.begin()) --stored;
     events::CommitReader reader;
     for (; stored != disk_.commits.end(); ++stored) {
@@ -104,7 +104,7 @@ class DiskLog final : public events::Log {
     process_.edge();
     const auto holding =
         std::find_if(disk_.commits.begin(), disk_.commits.end(),
-                     [first](const Disk::Stored& one) { return one.last >= first.value; });
+                     [first](const ModelledDisk::Stored& one) { return one.last >= first.value; });
     SKY_CHECK(holding != disk_.commits.end(), "the log holds what it is cut at");
     const core::Seq base{holding->first - 1};
     const auto stored = disk_.snapshots.find(base);
@@ -144,7 +144,7 @@ class DiskLog final : public events::Log {
     return error;
   }
 
-  Result<void> write(Disk::Stored stored) {
+  Result<void> write(ModelledDisk::Stored stored) {
     const bool lies = disk_.mutations.has(Mutation::log_lies);
     if (is_full()) {
       stored.bytes.resize(disk_.random.below(stored.bytes.size()));
@@ -162,7 +162,7 @@ class DiskLog final : public events::Log {
       one->is_synced = true;
     }
     if (lies && disk_.random.percent(20))  // written in the end
-      for (Disk::Stored& one : disk_.commits) one.is_in_memory = !(one.is_synced = true);
+      for (ModelledDisk::Stored& one : disk_.commits) one.is_in_memory = !(one.is_synced = true);
     return {};
   }
 
@@ -178,7 +178,7 @@ class DiskLog final : public events::Log {
     return visit(swapped, bytes);
   }
 
-  Disk& disk_;
+  ModelledDisk& disk_;
   Process& process_;
   events::Position position_;
   const core::Seq repaired_after_;
@@ -186,12 +186,12 @@ class DiskLog final : public events::Log {
   std::optional<Error> failed_;
 };
 
-bool is_readable(const Disk::Stored& stored) {
+bool is_readable(const ModelledDisk::Stored& stored) {
   return events::decode_commit(events::as_bytes(stored.bytes)).has_value();
 }
 
 // The newest writes that cannot be read: at most the ones that were never synced.
-core::Seq drop_torn_tail(Disk& disk) {
+core::Seq drop_torn_tail(ModelledDisk& disk) {
   core::Seq kept;
   while (!disk.commits.empty() && !disk.commits.back().is_synced &&
          !is_readable(disk.commits.back())) {
@@ -201,12 +201,12 @@ core::Seq drop_torn_tail(Disk& disk) {
   return kept;
 }
 
-Result<void> verify_tail(const Disk& disk, events::Position& position) {
+Result<void> verify_tail(const ModelledDisk& disk, events::Position& position) {
   constexpr std::size_t verified = 16;  // commits; the fold that follows verifies the others
   const std::size_t count = std::min(disk.commits.size(), verified);
   events::CommitReader reader;
   for (std::size_t i = disk.commits.size() - count; i < disk.commits.size(); ++i) {
-    const Disk::Stored& stored = disk.commits[i];
+    const ModelledDisk::Stored& stored = disk.commits[i];
     if (auto taken = reader.take(stored.first, events::as_bytes(stored.bytes)); !taken)
       return taken;
   }
@@ -218,8 +218,8 @@ Result<void> verify_tail(const Disk& disk, events::Position& position) {
 
 }  // namespace
 
-void Disk::cut_power() {
-  lose_memory();
+void ModelledDisk::cut_power() {
+  process_ended();
   while (!commits.empty() && !commits.back().is_synced) {
     Stored& newest = commits.back();
     const std::uint64_t fate = random.below(3);
@@ -239,7 +239,7 @@ void Disk::cut_power() {
 }
 
 // One at a time, and never the last good one of a truncated log: nobody survives that.
-void Disk::rot() {
+void ModelledDisk::rot() {
   const auto is_good = [](const auto& one) {
     return events::decode_snapshot(one.first, events::as_bytes(one.second)).has_value();
   };
@@ -250,36 +250,39 @@ void Disk::rot() {
   bytes[random.below(bytes.size())] ^= 0x10;
 }
 
-void Disk::lose_memory() {
+void ModelledDisk::process_ended() {
   while (!commits.empty() && commits.back().is_in_memory) commits.pop_back();
 }
 
-Result<std::unique_ptr<events::Log>> open_disk(Disk& disk, Process& process,
-                                               OnAcknowledged on_acknowledged) {
+Result<std::unique_ptr<events::Log>> ModelledDisk::open(Process& process,
+                                                        OnAcknowledged on_acknowledged) {
   process.edge();
-  const core::Seq kept = drop_torn_tail(disk);
+  const core::Seq kept = drop_torn_tail(*this);
   events::LogHeader header;
-  if (disk.has_header) header.id = disk.id;
-  header.epoch = disk.epoch;
-  header.position.first_retained = core::Seq{disk.first_retained};
-  if (auto verified = verify_tail(disk, header.position); !verified) return verified.error();
-  const auto chain_at = [&disk](core::Seq seq) -> Result<std::optional<std::uint32_t>> {
-    for (auto one = disk.commits.rbegin(); one != disk.commits.rend(); ++one)
+  if (has_header) header.id = id;
+  header.epoch = epoch;
+  header.position.first_retained = core::Seq{first_retained};
+  if (auto verified = verify_tail(*this, header.position); !verified) return verified.error();
+  const auto chain_at = [this](core::Seq seq) -> Result<std::optional<std::uint32_t>> {
+    for (auto one = commits.rbegin(); one != commits.rend(); ++one)
       if (one->last <= seq.value)
         return one->last == seq.value ? std::optional(one->chain) : std::nullopt;
     return std::optional<std::uint32_t>();
   };
-  if (auto checked = events::check_against(disk.mark, header, chain_at, "log"); !checked)
+  if (auto checked = events::check_against(mark, header, chain_at, "log"); !checked)
     return checked.error();
   process.edge();
-  disk.has_header = true;
-  disk.epoch = std::max(disk.epoch, disk.mark ? disk.mark->epoch : 0) + 1;
-  for (Disk::Stored& stored : disk.commits) stored.is_synced = true;
-  disk.mark = disk.synced_mark =
-      events::LowWater{disk.id, disk.epoch, header.position.durable, header.position.chain};
+  has_header = true;
+  epoch = std::max(epoch, mark ? mark->epoch : 0) + 1;
+  for (ModelledDisk::Stored& stored : commits) stored.is_synced = true;
+  mark = synced_mark = events::LowWater{id, epoch, header.position.durable, header.position.chain};
   process.edge();
   return std::unique_ptr<events::Log>(
-      std::make_unique<DiskLog>(disk, process, header.position, kept, std::move(on_acknowledged)));
+      std::make_unique<DiskLog>(*this, process, header.position, kept, std::move(on_acknowledged)));
+}
+
+std::unique_ptr<Disk> modelled_disk(const DiskMaking& making) {
+  return std::make_unique<ModelledDisk>(making);
 }
 
 }  // namespace sky::sim
