@@ -89,7 +89,7 @@ void EffectRunner::terminate(const core::TerminateInstance& order) {
 
 void EffectRunner::sweep() {
   for (const Entry& entry : clouds_) {
-    core::InstancesListed answer{entry.cloud->name(), {}, edges_.now()};
+    core::InstancesListed answer{entry.cloud->name(), {}, edges_.now(), entry.is_sandbox};
     entry.cloud->list([this, alive = is_alive_, answer](auto outcome) mutable {
       auto* instances = std::get_if<std::vector<core::ListedInstance>>(&outcome);
       // A cloud that cannot be asked proves nothing about what it holds: no answer, no verdict.
@@ -101,15 +101,12 @@ void EffectRunner::sweep() {
 }
 
 void EffectRunner::terminate_orphan(const core::TerminateOrphan& order) {
-  // A place does not say whether the machine is the sandbox's; whoever does not hold it says so
-  // by succeeding, so all clouds of that name are asked.
-  for (const Entry& entry : clouds_) {
-    if (entry.cloud->name() != order.place.cloud) continue;
-    entry.cloud->terminate_orphan(order, [this, alive = is_alive_, order](auto outcome) {
-      if (!*alive || !std::holds_alternative<std::monostate>(outcome)) return;
-      edges_.sink(core::OrphanTerminated{order.instance_id});
-    });
-  }
+  Cloud* cloud = find(order.place.cloud, order.sandbox);
+  if (cloud == nullptr) return;  // the next sweep finds it again when somebody can end it
+  cloud->terminate_orphan(order, [this, alive = is_alive_, order](auto outcome) {
+    if (!*alive || !std::holds_alternative<std::monostate>(outcome)) return;
+    edges_.sink(core::OrphanTerminated{order.instance_id});
+  });
 }
 
 void EffectRunner::preempt(const core::PreemptInstance& order) {

@@ -186,7 +186,7 @@ struct Members {
     json.member("text", e.text).member("by_user_code", e.by_user_code);
   }
   void operator()(const core::OrphanFound& e) const {
-    json.member("instance_id", e.instance_id).key("place");
+    json.member("instance_id", e.instance_id).member("sandbox", e.sandbox).key("place");
     write_place(json, e.place);
   }
   void operator()(const core::OrphanEnded& e) const { json.member("instance_id", e.instance_id); }

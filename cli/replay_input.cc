@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "projections/ingest.h"
+#include "projections/open_intents.h"
 
 namespace sky::cli {
 namespace {
@@ -31,13 +32,25 @@ std::string loss_text(const EventBody& body) {
   return {};
 }
 
-// The cloud whose list the event came from; empty: from no list.
-std::string listing_cloud(const Model& before, const Event& event) {
-  if (const auto* orphan = std::get_if<core::OrphanFound>(&event.body)) return orphan->place.cloud;
+struct ListedCloud {
+  std::string name;
+  bool sandbox = false;
+  bool operator==(const ListedCloud&) const = default;
+};
+
+ListedCloud cloud_of(const projections::ServiceState& service,
+                     const projections::Replica& replica) {
+  return {replica.offer.place.cloud, projections::spec_of(service, replica).sandbox.enabled};
+}
+
+// The cloud whose list the event came from; none: from no list.
+std::optional<ListedCloud> listing_cloud(const Model& before, const Event& event) {
+  if (const auto* orphan = std::get_if<core::OrphanFound>(&event.body))
+    return ListedCloud{orphan->place.cloud, orphan->sandbox};
   const auto* replica = projections::find_replica(before, event);
   if (!replica || is_decided(event) || loss_text(event.body) != projections::unlisted_text)
     return {};
-  return replica->offer.place.cloud;
+  return cloud_of(*projections::find_service(before, event.service), *replica);
 }
 
 bool holds_machine(const projections::Replica& replica) {
@@ -47,13 +60,14 @@ bool holds_machine(const projections::Replica& replica) {
 
 // Everything we remember of that cloud but the lost, and the orphans.
 core::InstancesListed list_behind(const Model& before, const Facts& facts,
-                                  const std::string& cloud) {
+                                  const ListedCloud& cloud) {
   core::InstancesListed list;
-  list.cloud = cloud;
+  list.cloud = cloud.name;
+  list.sandbox = cloud.sandbox;
   list.asked_at = facts.front().time.at + core::Duration{1};
   for (const auto& [name, service] : before.services)
     for (const auto& [id, replica] : service.replicas) {
-      bool is_listed = holds_machine(replica) && replica.offer.place.cloud == cloud;
+      bool is_listed = holds_machine(replica) && cloud_of(service, replica) == cloud;
       for (const Event& fact : facts)
         is_listed = is_listed && (fact.service != name || fact.replica != id);
       if (is_listed) list.instances.push_back({replica.instance_id, {}, name, id, replica.attempt});
@@ -230,16 +244,16 @@ bool is_second_half(const Event& first, const Event& next) {
 
 bool continues_observation(const Model& before, const Facts& facts, const Event& next) {
   if (next.time != facts.front().time) return false;
-  const std::string cloud = listing_cloud(before, facts.front());
-  if (!cloud.empty()) return listing_cloud(before, next) == cloud;
+  const auto cloud = listing_cloud(before, facts.front());
+  if (cloud) return listing_cloud(before, next) == cloud;
   return facts.size() == 1 && is_second_half(facts.front(), next);
 }
 
 std::optional<InputBody> observation_behind(const Model& before, const Facts& facts) {
   const Event& first = facts.front();
   if (is_decided(first)) return core::Tick{};
-  const std::string cloud = listing_cloud(before, first);
-  if (!cloud.empty()) return list_behind(before, facts, cloud);
+  const auto cloud = listing_cloud(before, first);
+  if (cloud) return list_behind(before, facts, *cloud);
   return std::visit(Behind{before, facts}, first.body);
 }
 

@@ -39,6 +39,7 @@ struct SweepInstances {
 struct TerminateOrphan {
   std::string instance_id;
   Place place;
+  bool sandbox = false;
   bool operator==(const TerminateOrphan&) const = default;
 };
 // Ask at once instead of at the next interval. -> ProbeReturned

@@ -258,6 +258,7 @@ struct InstanceLost {  // gone without a notice, or its server ended
 struct OrphanFound {  // tagged ours, remembered by nobody: is terminated
   std::string instance_id;
   Place place;
+  bool sandbox = false;  // in the sandbox's cloud of that name
   bool operator==(const OrphanFound&) const = default;
 };
 struct OrphanEnded {

@@ -28,14 +28,13 @@ struct DownRequested {
 };
 struct PreemptRequested {  // recorded here; carried out by the sandbox through PreemptInstance
   ServiceName service;
-  std::vector<ReplicaId> replicas;  // these,
-  std::string zone;  // or all in this zone,
-  std::uint32_t storm = 0;  // or this many spot replicas, newest first
+  std::vector<ReplicaId> replicas;  // these, or
+  std::string zone;  // all in this zone, or
+  std::uint32_t storm = 0;  // this many spot replicas, newest first
   std::string user;
 };
 
 // ---- from the clouds
-
 struct LaunchAnswered {
   ServiceName service;
   ReplicaId replica;
@@ -53,7 +52,8 @@ enum class InstanceChange : std::uint8_t {
   noticed,
   preempted,
   lost,
-  user_code_ended
+  user_code_ended,
+  suspected  // its host is silent: only a probe can tell
 };
 struct InstanceChanged {
   ServiceName service;
@@ -75,13 +75,13 @@ struct InstancesListed {
   std::string cloud;
   std::vector<ListedInstance> instances;
   Instant asked_at;  // instances launched after this are not expected in the list
+  bool sandbox = false;  // the sandbox's cloud of that name
 };
 struct OrphanTerminated {
   std::string instance_id;
 };
 
 // ---- from the prober
-
 struct ProbeReturned {
   ServiceName service;
   ReplicaId replica;
@@ -89,7 +89,6 @@ struct ProbeReturned {
 };
 
 // ---- from the endpoint process
-
 struct BalancerHello {
   std::int64_t pid = 0;
 };

@@ -153,14 +153,16 @@ void read(wire::InstanceLost::Reader from, core::InstanceLost& to) {
 }
 
 void write(wire::OrphanFound::Builder to, const core::OrphanFound& from) {
-  const auto& [instance_id, place] = from;
+  const auto& [instance_id, place, sandbox] = from;
   to.setInstanceId(as_text(instance_id));
   write(to.initPlace(), place);
+  to.setSandbox(sandbox);
 }
 
 void read(wire::OrphanFound::Reader from, core::OrphanFound& to) {
   assign(to.instance_id, from.getInstanceId());
   read(from.getPlace(), to.place);
+  to.sandbox = from.getSandbox();
 }
 
 void write(wire::OrphanEnded::Builder to, const core::OrphanEnded& from) {

@@ -535,6 +535,7 @@ struct InstanceLost {
 struct OrphanFound {
   instanceId @0 :Text;
   place @1 :Place;
+  sandbox @2 :Bool = true;  # before there were real clouds, nothing else was
 }
 
 struct OrphanEnded {

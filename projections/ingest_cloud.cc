@@ -94,10 +94,18 @@ bool holds_machine(const Replica& replica) {
          replica.phase != Phase::pending;
 }
 
+// Of that very cloud: the sandbox has clouds of the same names as the real ones.
+bool is_of(const core::InstancesListed& list, const ServiceState& service, const Replica& replica) {
+  return replica.offer.place.cloud == list.cloud &&
+         spec_of(service, replica).sandbox.enabled == list.sandbox;
+}
+
 // A machine that a list shows belongs to somebody if an open or successful launch made it.
-bool is_remembered(const Recorder& recorder, const core::ListedInstance& instance) {
+bool is_remembered(const Recorder& recorder, const core::InstancesListed& list,
+                   const core::ListedInstance& instance) {
   const Replica* replica = recorder.replica(instance.service, instance.replica);
   if (!replica || replica->attempt != instance.attempt) return false;
+  if (!is_of(list, *recorder.service(instance.service), *replica)) return false;
   return holds_machine(*replica) || replica->termination_open || replica->launch_open;
 }
 
@@ -105,11 +113,11 @@ void find_orphans(Recorder& recorder, const core::InstancesListed& list) {
   // Asked before the newest termination: what it shows may be gone by now. The next one tells.
   if (list.asked_at <= recorder.model().last_termination) return;
   for (const core::ListedInstance& instance : list.instances) {
-    if (is_remembered(recorder, instance)) continue;
+    if (is_remembered(recorder, list, instance)) continue;
     if (!recorder.model().orphans.contains(instance.instance_id))
       recorder.record({instance.service, {}, {}, Actor::cloud},
-                      core::OrphanFound{instance.instance_id, instance.place});
-    recorder.order(core::TerminateOrphan{instance.instance_id, instance.place});
+                      core::OrphanFound{instance.instance_id, instance.place, list.sandbox});
+    recorder.order(core::TerminateOrphan{instance.instance_id, instance.place, list.sandbox});
   }
 }
 
@@ -173,6 +181,9 @@ void ingest_cloud(Recorder& recorder, Touched& touched, const core::InstanceChan
     case InstanceChange::user_code_ended:
       record_loss(recorder, subject, *replica, {change.text, true});
       break;
+    case InstanceChange::suspected:
+      recorder.order(core::ProbeNow{change.service, change.replica});
+      return;
   }
   touched.insert(change.service);
 }
@@ -185,7 +196,7 @@ void ingest_cloud(Recorder& recorder, Touched& touched, const core::InstancesLis
   for (const auto& [name, service] : recorder.model().services)
     for (const auto& [id, replica] : service.replicas) {
       const bool is_expected = holds_machine(replica) && !replica.launch_open &&
-                               replica.offer.place.cloud == list.cloud && replica.provisioned &&
+                               is_of(list, service, replica) && replica.provisioned &&
                                *replica.provisioned < list.asked_at;
       if (is_expected && !present.contains({name, id})) lost.emplace_back(name, id);
     }

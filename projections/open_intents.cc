@@ -3,14 +3,11 @@
 #include "core/token.h"
 
 namespace sky::projections {
-namespace {
 
 const core::ServiceSpec& spec_of(const ServiceState& service, const Replica& replica) {
   const auto found = service.versions.find(replica.version);
   return found == service.versions.end() ? service.spec() : found->second.spec;
 }
-
-}  // namespace
 
 core::LaunchInstance launch_call(const Model& model, const ServiceState& service,
                                  const Replica& replica) {

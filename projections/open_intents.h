@@ -11,6 +11,9 @@
 
 namespace sky::projections {
 
+// What was asked for with the replica's version; of a version that is forgotten, the current one.
+const core::ServiceSpec& spec_of(const ServiceState& service, const Replica& replica);
+
 // The effect of a replica's open intent. Preconditions: its `intent` is set.
 core::LaunchInstance launch_call(const Model& model, const ServiceState& service,
                                  const Replica& replica);

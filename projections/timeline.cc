@@ -181,7 +181,7 @@ struct Sentence {
   }
   string operator()(const core::OrphanFound& e) const {
     return "a machine nobody remembers, " + e.instance_id + " in " + core::to_text(e.place) +
-           ", is terminated";
+           (e.sandbox ? " (SANDBOX)" : "") + ", is terminated";
   }
   string operator()(const core::OrphanEnded& e) const { return e.instance_id + " is gone"; }
 

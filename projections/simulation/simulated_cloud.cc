@@ -107,17 +107,18 @@ void SimulatedCloud::terminate(const core::TerminateInstance& order) {
 }
 
 void SimulatedCloud::sweep() {
-  std::map<std::string, core::InstancesListed> lists;
+  std::map<std::pair<std::string, bool>, core::InstancesListed> lists;  // name, sandbox
   for (const auto& [token, machine] : machines_) {
     if (!machine.is_up) continue;
     const core::LaunchInstance& order = machine.order;
-    core::InstancesListed& list = lists[order.offer.place.cloud];
+    core::InstancesListed& list = lists[{order.offer.place.cloud, order.spec.sandbox.enabled}];
     list.instances.push_back({"simulated-" + std::to_string(machine.number), order.offer.place,
                               order.service, order.replica, order.attempt});
   }
   for (auto& [cloud, list] : lists) {
-    list.cloud = cloud;
+    list.cloud = cloud.first;
     list.asked_at = now_;
+    list.sandbox = cloud.second;
     sink_(std::move(list));
   }
 }

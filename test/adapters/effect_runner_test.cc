@@ -125,7 +125,7 @@ BOOST_AUTO_TEST_CASE(terminations_lists_orphans_and_preemptions_come_back_as_inp
 
   running.runner->run(terminate);
   running.runner->run(core::SweepInstances{});
-  running.runner->run(core::TerminateOrphan{"i-9", {"aws", "r", "z"}});
+  running.runner->run(core::TerminateOrphan{"i-9", {"aws", "r", "z"}, true});
   running.runner->run(preempt);
   running.cloud.terminations.at(0)(std::monostate{});
   running.cloud.lists.at(0)(std::vector<core::ListedInstance>{{"i-9", {}, "web", {3}, 1}});
@@ -137,8 +137,15 @@ BOOST_AUTO_TEST_CASE(terminations_lists_orphans_and_preemptions_come_back_as_inp
   BOOST_TEST(listed.cloud == "aws");
   BOOST_TEST(listed.instances.size() == 1U);
   BOOST_TEST((listed.asked_at == core::Instant(core::seconds(7))));
+  BOOST_TEST(listed.sandbox);
   BOOST_TEST(std::get<core::OrphanTerminated>(running.inputs[2]).instance_id == "i-9");
   BOOST_TEST((running.cloud.preempted == std::vector<core::ReplicaId>{{4}}));
+}
+
+BOOST_AUTO_TEST_CASE(an_orphan_of_a_real_cloud_is_none_of_the_sandbox_s_business) {
+  Running running;
+  running.runner->run(core::TerminateOrphan{"i-9", {"aws", "r", "z"}, false});
+  BOOST_TEST(running.cloud.orphans.empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_list_that_failed_proves_nothing) {

@@ -177,7 +177,7 @@ void Fleet::answer_drains(const std::vector<core::Event>& events) {
 
 void Fleet::list_machines() {
   for (const char* cloud : {"aws", "gcp"}) {
-    core::InstancesListed list{cloud, {}, now_};
+    core::InstancesListed list{cloud, {}, now_, true};
     for (const auto& [token, one] : machines_)
       if (one.order.offer.place.cloud == cloud)
         list.instances.push_back({one.id, one.order.offer.place, one.order.service,

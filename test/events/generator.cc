@@ -285,7 +285,7 @@ class Filler {
     to.by_user_code = flag();
   }
   void fill(core::OrphanFound& to) {
-    to.instance_id = text();
+    to = {text(), {}, flag()};
     fill(to.place);
   }
   void fill(core::OrphanEnded& to) { to.instance_id = text(); }

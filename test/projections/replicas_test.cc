@@ -337,61 +337,6 @@ BOOST_AUTO_TEST_CASE(open_calls_are_made_again_with_the_same_token_and_nothing_t
   }
 }
 
-BOOST_AUTO_TEST_CASE(a_start_sweeps_and_so_does_every_five_minutes) {
-  World world;
-  world.pass(seconds(10));
-  const auto sweeps = [&](core::Duration time) {
-    std::size_t found = 0;
-    const core::Instant end = world.now() + time;
-    while (world.now() < end) {
-      world.pass(seconds(1));
-      const Step step = world.send(core::Tick{});
-      for (const core::Effect& effect : step.effects)
-        found += std::holds_alternative<core::SweepInstances>(effect) ? 1 : 0;
-    }
-    return found;
-  };
-  const Step start = world.send(core::Started{world_log_id, "test", 2, {}});
-  BOOST_TEST(std::holds_alternative<core::SweepInstances>(start.effects.back()));
-  BOOST_REQUIRE(start.wake_at);
-  BOOST_TEST((*start.wake_at - world.now() == seconds(300)));
-  BOOST_TEST(sweeps(seconds(250)) == 0u);
-}
-
-BOOST_AUTO_TEST_CASE(a_machine_that_nobody_remembers_is_terminated) {
-  World world;
-  world.up(one_replica(true));
-  world.pass(seconds(10));
-  world.machines["x"] = {"i-forgotten", "llama", core::ReplicaId{77}, 1, usual_offers()[1], {},
-                         true};
-  world.pass(seconds(310));
-  BOOST_TEST(world.all<core::OrphanFound>().size() == 1u);
-  BOOST_TEST(world.all<core::OrphanEnded>().size() == 1u);
-  BOOST_TEST(world.machines.size() == 1u);
-  BOOST_TEST(world.model.orphans.empty());
-}
-
-BOOST_AUTO_TEST_CASE(a_machine_that_the_cloud_does_not_list_any_more_is_lost) {
-  World world;
-  world.up(one_replica(true));
-  world.pass(seconds(10));
-  world.machines.clear();
-  world.send(core::InstancesListed{"gcp", {}, world.now()});  // not where it was
-  BOOST_TEST(world.all<core::InstanceLost>().empty());
-  world.send(core::InstancesListed{"aws", {}, world.now()});
-  BOOST_TEST(world.all<core::InstanceLost>().size() == 1u);
-  BOOST_TEST((world.replica(2).phase == Phase::provisioning));
-}
-
-BOOST_AUTO_TEST_CASE(a_machine_launched_after_the_list_was_asked_for_is_not_missed) {
-  World world;
-  world.up(one_replica(true));
-  world.pass(seconds(10));
-  const core::Instant before = *world.replica(1).provisioned - seconds(1);
-  const Step step = world.send(core::InstancesListed{"aws", {}, before});
-  BOOST_TEST(step.events.empty());
-}
-
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

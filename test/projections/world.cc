@@ -231,7 +231,7 @@ void World::terminate(const core::TerminateInstance& order) {
 
 void World::sweep() {
   for (const char* cloud : {"kubernetes", "aws", "gcp"}) {
-    core::InstancesListed list{cloud, {}, now_};
+    core::InstancesListed list{cloud, {}, now_, true};
     for (const auto& [token, one] : machines)
       if (one.offer.place.cloud == cloud)
         list.instances.push_back({one.id, one.offer.place, one.service, one.replica, one.attempt});
