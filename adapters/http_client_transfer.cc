@@ -64,6 +64,8 @@ HttpError error_of(CURLcode code, const HttpTransfer& transfer) {
     case CURLE_OPERATION_TIMEDOUT: return HttpError::timeout;
     case CURLE_COULDNT_CONNECT:
     case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CACERT_BADFILE:
     case CURLE_PEER_FAILED_VERIFICATION: return HttpError::connect;
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_WRITE_ERROR: return HttpError::garbled;  // too many headers
@@ -95,6 +97,23 @@ void set_method(CURL* easy, const HttpRequest& request) {
   set(easy, CURLOPT_POSTFIELDS, request.body.data());
 }
 
+void set_blob(CURL* easy, CURLoption option, const std::string& text) {
+  if (text.empty()) return;
+  // Not copied: the request, and with it the text, lives as long as its transfer.
+  curl_blob blob{const_cast<char*>(text.data()), text.size(), CURL_BLOB_NOCOPY};
+  curl_easy_setopt(easy, option, &blob);
+}
+
+void set_tls(CURL* easy, const HttpTls& tls) {
+  set_blob(easy, CURLOPT_CAINFO_BLOB, tls.ca);
+  set_blob(easy, CURLOPT_SSLCERT_BLOB, tls.certificate);
+  set_blob(easy, CURLOPT_SSLKEY_BLOB, tls.key);
+  set(easy, CURLOPT_SSLCERTTYPE, "PEM");
+  set(easy, CURLOPT_SSLKEYTYPE, "PEM");
+  set(easy, CURLOPT_SSL_VERIFYPEER, tls.verify ? 1L : 0L);
+  set(easy, CURLOPT_SSL_VERIFYHOST, tls.verify ? 2L : 0L);
+}
+
 }  // namespace
 
 void fill_response(HttpTransfer& transfer, CURLcode code) {
@@ -122,7 +141,9 @@ void prepare(HttpTransfer& transfer) {
   set(easy, CURLOPT_PRIVATE, &transfer);
   set(easy, CURLOPT_URL, request.url.c_str());
   set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  set(easy, CURLOPT_PROXY, "");
+  set(easy, CURLOPT_PROXY, request.proxy.c_str());
+  set(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  if (request.tls) set_tls(easy, *request.tls);
   set(easy, CURLOPT_NOSIGNAL, 1L);
   set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   set(easy, CURLOPT_TCP_KEEPALIVE, 1L);
@@ -135,6 +156,10 @@ void prepare(HttpTransfer& transfer) {
   set(easy, CURLOPT_HEADERDATA, &transfer);
   if (!request.unix_socket.empty()) {
     set(easy, CURLOPT_UNIX_SOCKET_PATH, request.unix_socket.c_str());
+  }
+  if (!request.connect_to.empty()) {
+    transfer.connect_to = curl_slist_append(nullptr, ("::" + request.connect_to).c_str());
+    set(easy, CURLOPT_CONNECT_TO, transfer.connect_to);
   }
   if (request.fresh_connection) {
     set(easy, CURLOPT_FRESH_CONNECT, 1L);

@@ -22,6 +22,7 @@ struct HttpTransfer {
   HttpResponse response;
   Easy easy;  // none while queued
   curl_slist* headers = nullptr;
+  curl_slist* connect_to = nullptr;
   std::size_t header_bytes = 0;
   bool too_large = false;
   bool cancelled = false;
@@ -31,7 +32,10 @@ struct HttpTransfer {
   HttpTransfer() = default;
   HttpTransfer(const HttpTransfer&) = delete;
   HttpTransfer& operator=(const HttpTransfer&) = delete;
-  ~HttpTransfer() { curl_slist_free_all(headers); }
+  ~HttpTransfer() {
+    curl_slist_free_all(headers);
+    curl_slist_free_all(connect_to);
+  }
 };
 
 // Puts the request into `transfer.easy`.

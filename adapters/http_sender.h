@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,6 +30,15 @@ enum class HttpError : std::uint8_t {
 };
 const char* to_text(HttpError error);  // "refused or unreachable", ...
 
+// How an https server is proven, and we to it. Texts are PEM and never touch the disk.
+struct HttpTls {
+  std::string ca;  // empty: the system's authorities
+  std::string certificate;  // of the client; empty: none
+  std::string key;
+  bool verify = true;
+  bool operator==(const HttpTls&) const = default;
+};
+
 struct HttpRequest {
   std::string method = "GET";
   std::string url;
@@ -37,6 +47,9 @@ struct HttpRequest {
   core::Duration connect_timeout = core::seconds(5);
   core::Duration timeout = core::seconds(30);  // zero: none (a stream that follows something)
   std::filesystem::path unix_socket;  // empty: TCP to the url's host
+  std::shared_ptr<const HttpTls> tls;  // none: the system's authorities, no certificate
+  std::string connect_to;  // "HOST:PORT" in place of the url's, which stays the name that is proven
+  std::string proxy;  // "http://HOST:PORT"; empty: none, whatever the environment says
   std::size_t max_body_bytes = std::size_t{16} << 20;
   bool keep_reading_past_limit = false;  // true: the rest is thrown away instead of too_large
   bool fresh_connection = false;  // a connection of its own, closed afterwards

@@ -1,8 +1,8 @@
-#include "cli/percent_code.h"
+#include "adapters/percent_code.h"
 
 #include <cstddef>
 
-namespace sky::cli {
+namespace sky::adapters {
 namespace {
 
 int hex_value(char digit) {
@@ -52,4 +52,4 @@ std::string percent_encoded(std::string_view text) {
   return out;
 }
 
-}  // namespace sky::cli
+}  // namespace sky::adapters

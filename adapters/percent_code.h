@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace sky::cli {
+namespace sky::adapters {
 
 enum class PlusSign { is_plus, is_space };  // forms and queries write a blank as '+'
 
@@ -14,4 +14,4 @@ std::string percent_decoded(std::string_view text, PlusSign plus = PlusSign::is_
 // Everything but letters, digits and "-._~" as %XX: right for one path segment or query value.
 std::string percent_encoded(std::string_view text);
 
-}  // namespace sky::cli
+}  // namespace sky::adapters

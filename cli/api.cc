@@ -3,15 +3,17 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <utility>
 
 #include "adapters/json.h"
-#include "adapters/sandbox/catalog.h"
 #include "adapters/sandbox/sandbox_cloud.h"
+#include "cli/cloud_check.h"
 #include "cli/metrics.h"
+#include "cli/offers.h"
 #include "cli/print_status.h"
 #include "cli/service_request.h"
-#include "core/offer_match.h"
+#include "projections/open_intents.h"
 
 namespace sky::cli {
 namespace {
@@ -83,11 +85,9 @@ bool has_machine(const projections::Model& model, const core::ServiceName& servi
   return row && !core::is_terminal(row->phase);
 }
 
-void logs(ApiContext& context, const HttpRequest& request, const Responder& responder) {
-  const std::string service = request.query_parameter("service").value_or("");
-  const core::ReplicaId replica{static_cast<std::uint32_t>(
-      std::strtoul(request.query_parameter("replica").value_or("0").c_str(), nullptr, 10))};
-  if (!adapters::is_service_name(service)) return responder.answer_error(400, "no service named");
+// Where the sandbox keeps it.
+void sandbox_logs(ApiContext& context, const core::ServiceName& service, core::ReplicaId replica,
+                  const Responder& responder) {
   const bool is_growing = has_machine(context.controller.model(), service, replica);
   const auto path = adapters::sandbox::replica_log(context.home.root, service, replica);
   if (std::error_code failed; !std::filesystem::exists(path, failed))
@@ -99,6 +99,60 @@ void logs(ApiContext& context, const HttpRequest& request, const Responder& resp
   responder.answer_json(json.take());
 }
 
+void cloud_logs(ApiContext& context, const core::TerminateInstance& machine,
+                const HttpRequest& request, const Responder& responder) {
+  adapters::RealCloud* cloud = context.clouds.find(machine.offer.place.cloud);
+  if (cloud == nullptr)
+    return responder.answer_error(404, "the output is at '" + machine.offer.place.cloud +
+                                           "', which this daemon has no credentials for");
+  const bool is_growing = has_machine(context.controller.model(), machine.service, machine.replica);
+  const auto tail = request.query_parameter("tail").value_or("0");
+  cloud->output({.service = machine.service,
+                 .replica = machine.replica,
+                 .attempt = machine.attempt,
+                 .token = machine.token,
+                 .offer = machine.offer,
+                 .tail_lines = static_cast<std::uint32_t>(std::strtoul(tail.c_str(), nullptr, 10)),
+                 .cursor = request.query_parameter("cursor").value_or("")},
+                [responder, is_growing](auto outcome) {
+                  const auto* output = std::get_if<adapters::Output>(&outcome);
+                  if (output == nullptr)
+                    return responder.answer_error(404, std::get<core::Failure>(outcome).text);
+                  adapters::JsonWriter json;
+                  json.begin_object().member("text", output->text).member("cursor", output->cursor);
+                  json.member("growing", is_growing).end_object();
+                  responder.answer_json(json.take());
+                });
+}
+
+void logs(ApiContext& context, const HttpRequest& request, const Responder& responder) {
+  const std::string service = request.query_parameter("service").value_or("");
+  const core::ReplicaId replica{static_cast<std::uint32_t>(
+      std::strtoul(request.query_parameter("replica").value_or("0").c_str(), nullptr, 10))};
+  if (!adapters::is_service_name(service)) return responder.answer_error(400, "no service named");
+  const projections::Model& model = context.controller.model();
+  const projections::ServiceState* state = projections::find_service(model, service);
+  const projections::Replica* row = projections::find_replica(model, service, replica);
+  if (state == nullptr || row == nullptr || projections::spec_of(*state, *row).sandbox.enabled)
+    return sandbox_logs(context, service, replica, responder);
+  cloud_logs(context, projections::terminate_call(model, *state, *row), request, responder);
+}
+
+// ---- real clouds
+
+void offers(ApiContext& context, const Responder& responder) {
+  if (context.clouds.clouds.empty()) return answer_error(responder, no_cloud_error(context.clouds));
+  find_offers(context.clouds,
+              [responder](const OffersFound& found) { responder.answer_json(to_json(found)); });
+}
+
+void check(ApiContext& context, const HttpRequest& request, const Responder& responder) {
+  check_clouds(context.clouds, request.query_parameter("cloud").value_or(""),
+               [responder](const std::vector<CloudFindings>& found) {
+                 responder.answer_json(to_json(found));
+               });
+}
+
 // ---- services
 
 struct Wanted {
@@ -107,56 +161,61 @@ struct Wanted {
   adapters::Secrets secrets;
   core::UpdateMode mode = core::UpdateMode::rolling;
 };
+using WantedDone = std::function<void(Wanted)>;
 
-core::Result<Wanted> read_wanted(const HttpRequest& request) {
+// Real clouds take a moment to say what they sell; `then` may be called later, or never.
+void read_wanted(ApiContext& context, const HttpRequest& request, const Responder& responder,
+                 WantedDone then) {
   auto parsed = parse_service_request(request.body);
-  if (!parsed) return parsed.error();
+  if (!parsed) return answer_error(responder, parsed.error());
   auto loaded = adapters::load_service(parsed->yaml, parsed->file_name, parsed->options);
-  if (!loaded) return loaded.error();
-  if (!loaded->spec.sandbox.enabled)
-    return core::Error{core::ErrorCode::unsupported,
-                       "this version reaches no real cloud yet; add --sandbox to run '" +
-                           loaded->spec.name + "' in the sandbox"};
-  const auto catalog = adapters::sandbox::catalog().offers();
-  auto offers = core::matching_offers(loaded->spec.resources, catalog);
-  if (offers.empty())
-    return core::Error{
-        core::ErrorCode::invalid_input,
-        parsed->file_name + ": " + core::why_no_offer(loaded->spec.resources, catalog)};
-  return Wanted{std::move(loaded->spec), std::move(offers), std::move(loaded->secrets),
-                parsed->mode};
+  if (!loaded) return answer_error(responder, loaded.error());
+  const bool is_sandbox = loaded->spec.sandbox.enabled;
+  Wanted wanted{std::move(loaded->spec), {}, std::move(loaded->secrets), parsed->mode};
+  auto go_on = [responder, wanted = std::move(wanted), file = parsed->file_name,
+                then = std::move(then)](const OffersFound& found) mutable {
+    auto fitting = offers_that_fit(wanted.spec, found, file);
+    if (!fitting) return answer_error(responder, fitting.error());
+    wanted.offers = std::move(*fitting);
+    then(std::move(wanted));
+  };
+  if (is_sandbox) return go_on(sandbox_offers());
+  if (context.clouds.clouds.empty()) return answer_error(responder, no_cloud_error(context.clouds));
+  find_offers(context.clouds, std::move(go_on));
 }
 
 void up(ApiContext& context, const HttpRequest& request, const Responder& responder) {
-  auto wanted = read_wanted(request);
-  if (!wanted) return answer_error(responder, wanted.error());
-  const core::ServiceName name = wanted->spec.name;
-  if (context.controller.model().services.contains(name))
-    return responder.answer_error(409, "service '" + name + "' exists already; `skyctl update " +
-                                           name + " FILE` changes it, `skyctl down " + name +
-                                           "` ends it");
-  if (auto put = context.secrets.put(name, core::Version{1}, wanted->secrets); !put)
-    return answer_error(responder, put.error());
-  context.controller.submit(
-      core::UpRequested{std::move(wanted->spec), std::move(wanted->offers), login_of(request)},
-      reply_to(responder, "{}"));
+  const std::string user = login_of(request);
+  read_wanted(context, request, responder, [&context, responder, user](Wanted wanted) {
+    const core::ServiceName name = wanted.spec.name;
+    if (context.controller.model().services.contains(name))
+      return responder.answer_error(409, "service '" + name + "' exists already; `skyctl update " +
+                                             name + " FILE` changes it, `skyctl down " + name +
+                                             "` ends it");
+    if (auto put = context.secrets.put(name, core::Version{1}, wanted.secrets); !put)
+      return answer_error(responder, put.error());
+    context.controller.submit(
+        core::UpRequested{std::move(wanted.spec), std::move(wanted.offers), user},
+        reply_to(responder, "{}"));
+  });
 }
 
 void update(ApiContext& context, const HttpRequest& request, const Responder& responder) {
-  auto wanted = read_wanted(request);
-  if (!wanted) return answer_error(responder, wanted.error());
-  const auto& services = context.controller.model().services;
-  const auto found = services.find(wanted->spec.name);
-  if (found == services.end())
-    return responder.answer_error(404, "no service '" + wanted->spec.name + "' is up; `skyctl up`");
-  const core::Version next{found->second.last_version.value + 1};  // as `step` will number it
-  wanted->spec.sandbox = found->second.spec().sandbox;
-  if (auto put = context.secrets.put(wanted->spec.name, next, wanted->secrets); !put)
-    return answer_error(responder, put.error());
-  context.controller.submit(
-      core::UpdateRequested{std::move(wanted->spec), std::move(wanted->offers), wanted->mode,
-                            login_of(request)},
-      reply_to(responder, "{}"));
+  const std::string user = login_of(request);
+  read_wanted(context, request, responder, [&context, responder, user](Wanted wanted) {
+    const auto& services = context.controller.model().services;
+    const auto found = services.find(wanted.spec.name);
+    if (found == services.end())
+      return responder.answer_error(404,
+                                    "no service '" + wanted.spec.name + "' is up; `skyctl up`");
+    const core::Version next{found->second.last_version.value + 1};  // as `step` will number it
+    wanted.spec.sandbox = found->second.spec().sandbox;
+    if (auto put = context.secrets.put(wanted.spec.name, next, wanted.secrets); !put)
+      return answer_error(responder, put.error());
+    context.controller.submit(
+        core::UpdateRequested{std::move(wanted.spec), std::move(wanted.offers), wanted.mode, user},
+        reply_to(responder, "{}"));
+  });
 }
 
 void down(ApiContext& context, const HttpRequest& request, const Responder& responder) {
@@ -230,6 +289,8 @@ void add_api_routes(HttpRouter& router, ApiContext& context) {
   add("GET", "/v1/health", health);
   add("GET", "/v1/status", status);
   add("GET", "/v1/logs", logs);
+  add("GET", "/v1/offers", offers);
+  add("GET", "/v1/check", check);
   add("POST", "/v1/up", up);
   add("POST", "/v1/update", update);
   add("POST", "/v1/down", down);

@@ -2,7 +2,9 @@
 //
 //   GET  /v1/health                          version, pid, log id, newest sequence
 //   GET  /v1/status?service=&verbose=1&color=1&format=text|json|endpoint
-//   GET  /v1/logs?service=&replica=          where that replica's output is
+//   GET  /v1/logs?service=&replica=&tail=&cursor=   where that replica's output is, or the text
+//   GET  /v1/offers                          what the real clouds sell: cli/offers.h
+//   GET  /v1/check?cloud=                    cli/cloud_check.h
 //   POST /v1/up, /v1/update                  cli/service_request.h
 //   POST /v1/down      {"service"}
 //   POST /v1/preempt   {"service","replicas","zone","storm"}
@@ -22,6 +24,7 @@
 #include "cli/controller.h"
 #include "cli/home.h"
 #include "cli/http_router.h"
+#include "cli/real_clouds.h"
 
 namespace sky::cli {
 
@@ -30,6 +33,7 @@ struct ApiContext {
   Controller& controller;
   adapters::SecretStore& secrets;
   adapters::HttpClient& http;  // asks the balancer for its metrics
+  const RealClouds& clouds;
   std::function<core::Stamp()> now;
   std::function<std::size_t()> backlog;  // events that are not durable yet
   std::function<void()> stop;  // lets the answer out first

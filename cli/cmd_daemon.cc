@@ -65,7 +65,7 @@ int run_in_foreground(const std::string& bind_host) {
     if (auto stored = store_bind_host(*home, bind_host); !stored) return fail(stored.error());
   const auto config = read_config(*home);
   if (!config) return fail(config.error());
-  return run_daemon(*home, {.bind_host = stored_bind_host(*home), .retention = config->retention});
+  return run_daemon(*home, {.bind_host = stored_bind_host(*home), .config = *config});
 }
 
 }  // namespace

@@ -28,19 +28,27 @@ struct LogsOptions {
   std::uint32_t tail = 0;
 };
 
-struct LogFile {
-  std::string path;
+constexpr auto cloud_poll_every = std::chrono::seconds(1);  // each asks a cloud
+
+struct LogFound {
+  std::string path;  // of a file here; empty: a cloud has it, and `text` is of it
+  std::string text;
+  std::string cursor;  // where the next text begins
   bool is_growing = false;  // the replica still has a machine
 };
 
-core::Result<LogFile> find_log(const Home& home, const LogsOptions& options) {
-  const auto answer = api_get(home, "/v1/logs?service=" + query_value(options.service) +
-                                        "&replica=" + std::to_string(options.replica));
+core::Result<LogFound> find_log(const Home& home, const LogsOptions& options,
+                                const std::string& cursor) {
+  const auto answer =
+      api_get(home, "/v1/logs?service=" + query_value(options.service) +
+                        "&replica=" + std::to_string(options.replica) +
+                        "&tail=" + std::to_string(options.tail) + "&cursor=" + query_value(cursor));
   if (!answer) return answer.error();
   const auto document = adapters::parse_json(*answer);
   if (!document) return document.error();
   const adapters::JsonView root(*document);
-  return LogFile{root.at("path").text_or(""), root.at("growing").boolean_or(false)};
+  return LogFound{root.at("path").text_or(""), root.at("text").text_or(""),
+                  root.at("cursor").text_or(""), root.at("growing").boolean_or(false)};
 }
 
 // Where the last `lines` lines begin.
@@ -75,25 +83,41 @@ void copy_from(std::ifstream& file, std::streamoff& position) {
   std::cout.flush();
 }
 
-int run_logs(const LogsOptions& options) {
-  const auto home = find_home();
-  if (!home) return fail(home.error());
-  if (auto revived = revive_daemon(*home); !revived) return fail(revived.error());
-  auto found = find_log(*home, options);
-  if (!found) return fail(found.error());
-  std::ifstream file(found->path, std::ios::binary);
-  if (!file)
-    return fail({core::ErrorCode::not_found, "cannot read the replica's log " + found->path});
+int print_from_cloud(const Home& home, const LogsOptions& options, LogFound found) {
+  std::cout << found.text << std::flush;
+  while (options.follow && found.is_growing && std::cout.good()) {
+    std::this_thread::sleep_for(cloud_poll_every);
+    auto next = find_log(home, options, found.cursor);
+    if (!next) return fail(next.error());
+    std::cout << next->text << std::flush;
+    found = std::move(*next);
+  }
+  return exit_done;
+}
+
+int print_file(const Home& home, const LogsOptions& options, const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return fail({core::ErrorCode::not_found, "cannot read the replica's log " + path});
   std::streamoff position = options.tail > 0 ? tail_start(file, options.tail) : 0;
   copy_from(file, position);
   while (options.follow && std::cout.good()) {
     std::this_thread::sleep_for(poll_every);
     copy_from(file, position);
-    const auto now = find_log(*home, options);
+    const auto now = find_log(home, options, {});
     if (now && !now->is_growing) break;  // it ended: what it wrote last is printed
   }
   copy_from(file, position);
   return exit_done;
+}
+
+int run_logs(const LogsOptions& options) {
+  const auto home = find_home();
+  if (!home) return fail(home.error());
+  if (auto revived = revive_daemon(*home); !revived) return fail(revived.error());
+  const auto found = find_log(*home, options, {});
+  if (!found) return fail(found.error());
+  return found->path.empty() ? print_from_cloud(*home, options, *found)
+                             : print_file(*home, options, found->path);
 }
 
 }  // namespace

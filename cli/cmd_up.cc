@@ -10,14 +10,13 @@
 #include <thread>
 
 #include "adapters/json.h"
-#include "adapters/sandbox/catalog.h"
 #include "cli/api_client.h"
 #include "cli/command.h"
 #include "cli/daemon_process.h"
+#include "cli/offers.h"
 #include "cli/print_plan.h"
 #include "cli/sandbox_market.h"
 #include "cli/service_options.h"
-#include "core/offer_match.h"
 
 namespace sky::cli {
 namespace {
@@ -85,15 +84,15 @@ void print_next_commands(const std::string& name, const std::string& endpoint) {
             << '\n';
 }
 
-core::Result<bool> show_and_ask(const adapters::LoadedService& loaded, const UpOptions& options) {
+core::Result<bool> show_and_ask(const Home& home, const adapters::LoadedService& loaded,
+                                const UpOptions& options) {
   const core::ServiceSpec& spec = loaded.spec;
-  const auto catalog = adapters::sandbox::catalog().offers();
-  const auto offers = core::matching_offers(spec.resources, catalog);
   std::cout << service_spec_text(spec, options.service.file) << '\n';
-  if (offers.empty())
-    return core::Error{core::ErrorCode::invalid_input,
-                       options.service.file + ": " + core::why_no_offer(spec.resources, catalog)};
-  std::cout << plan_text(spec, offers) << '\n';
+  const auto found = ask_offers(home, spec.sandbox.enabled);
+  if (!found) return found.error();
+  const auto offers = offers_that_fit(spec, *found, options.service.file);
+  if (!offers) return offers.error();
+  std::cout << plan_text(spec, *offers) << '\n';
   if (options.service.yes) return true;
   return confirm("Launching a new service '" + spec.name + "'. Proceed?");
 }
@@ -106,14 +105,11 @@ int run_up(UpOptions options) {
   if (!request) return fail(request.error());
   const auto loaded = adapters::load_service(request->yaml, request->file_name, request->options);
   if (!loaded) return fail(loaded.error());
-  if (!options.service.sandbox.enabled)
-    return fail({core::ErrorCode::unsupported,
-                 "this version reaches no real cloud yet (Kubernetes, AWS and GCP come next); add "
-                 "--sandbox to run '" +
-                     name + "' on this machine"});
   const auto home = make_home();
   if (!home) return fail(home.error());
-  const auto agreed = show_and_ask(*loaded, options);
+  if (!loaded->spec.sandbox.enabled)  // it holds the credentials: only it can tell what there is
+    if (auto running = ensure_daemon(*home); !running) return fail(running.error());
+  const auto agreed = show_and_ask(*home, *loaded, options);
   if (!agreed) return fail(agreed.error());
   if (!*agreed) return exit_failed;
 

@@ -3,14 +3,13 @@
 #include <iostream>
 #include <string>
 
-#include "adapters/sandbox/catalog.h"
 #include "cli/api_client.h"
 #include "cli/command.h"
 #include "cli/daemon_process.h"
 #include "cli/event_source.h"
+#include "cli/offers.h"
 #include "cli/print_plan.h"
 #include "cli/service_options.h"
-#include "core/offer_match.h"
 
 namespace sky::cli {
 namespace {
@@ -46,10 +45,12 @@ int run_update(UpdateOptions options) {
   const auto loaded = adapters::load_service(request->yaml, request->file_name, request->options);
   if (!loaded) return fail(loaded.error());
 
-  const auto offers =
-      core::matching_offers(loaded->spec.resources, adapters::sandbox::catalog().offers());
-  std::cout << service_spec_text(loaded->spec, options.service.file) << '\n'
-            << plan_text(loaded->spec, offers) << '\n';
+  const auto found = ask_offers(*home, sandbox->enabled);
+  if (!found) return fail(found.error());
+  std::cout << service_spec_text(loaded->spec, options.service.file) << '\n';
+  const auto offers = offers_that_fit(loaded->spec, *found, options.service.file);
+  if (!offers) return fail(offers.error());
+  std::cout << plan_text(loaded->spec, *offers) << '\n';
   if (!options.service.yes) {
     const auto agreed = confirm("Updating service '" + options.name + "'. Proceed?");
     if (!agreed) return fail(agreed.error());

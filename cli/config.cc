@@ -24,7 +24,6 @@ constexpr std::size_t longest_file = std::size_t{1} << 20;
 // At the top of SkyPilot's own file (its configuration reference, 2026-11): none is ours to judge.
 constexpr const char* skypilot_keys[] = {"active_workspace",
                                          "admin_policy",
-                                         "allowed_clouds",
                                          "api_server",
                                          "aws",
                                          "azure",
@@ -112,6 +111,15 @@ void read_retention(const Field& field, RetentionPolicy& policy) {
   map.finish();
 }
 
+void read_names(const Field& field, std::vector<std::string>& into) {
+  if (field.node->kind != adapters::YamlNode::Kind::list)
+    return field.wrong("must be a list of names of clouds");
+  for (const adapters::YamlNode& item : field.node->items) {
+    const auto name = Field{&item, item.line, field.path, field.problems}.text();
+    if (name) into.push_back(adapters::to_lower(*name));
+  }
+}
+
 void read_ours(const Field& field, Config& config) {
   MapReader map(field);
   if (const auto log = map.value("log")) {
@@ -144,6 +152,7 @@ Result<Config> parse_config(std::string_view yaml_text, const std::string& file_
   adapters::Problems problems(file_name);
   MapReader map({&*root, root->line, "", &problems});
   if (const auto ours = map.value("skyctl")) read_ours(*ours, config);
+  if (const auto clouds = map.value("allowed_clouds")) read_names(*clouds, config.allowed_clouds);
   for (const char* key : skypilot_keys) map.find(key);
   map.finish();
   if (!problems.empty()) return problems.error();

@@ -1,14 +1,16 @@
 // $SKYCTL_HOME/config.yaml: what this control plane does apart from its services.
 //
-// It may be a config.yaml of SkyPilot's: the keys that SkyPilot knows at its top are left alone,
-// ours are below `skyctl:`. Whatever is below there and unknown or wrong is an error that names
-// file, line and key. Any thread; nothing is stored.
+// It may be a config.yaml of SkyPilot's: of the keys that SkyPilot knows at its top
+// `allowed_clouds` is read, the others are left alone; ours are below `skyctl:`. Whatever is below
+// there and unknown or wrong is an error that names file, line and key. Any thread; nothing is
+// stored.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cli/home.h"
 #include "core/result.h"
@@ -27,6 +29,7 @@ struct RetentionPolicy {
 
 struct Config {
   RetentionPolicy retention;
+  std::vector<std::string> allowed_clouds;  // SkyPilot's key: only these; empty: all
 };
 
 // Errors: invalid_input; up to 20 lines "FILE:LINE: key: what is wrong".

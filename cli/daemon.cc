@@ -21,6 +21,7 @@
 #include "cli/lb_supervisor.h"
 #include "cli/log_api.h"
 #include "cli/log_identity.h"
+#include "cli/real_clouds.h"
 #include "cli/sandbox_market.h"
 #include "cli/stop_signals.h"
 #include "events/follow_protocol.h"
@@ -50,12 +51,22 @@ class Daemon {
         http_(reactor_),
         probe_sender_(reactor_, {.max_in_flight = max_probes_in_flight}),
         balancer_(reactor_, home_, options.bind_host),
-        control_(edges(options.retention), std::move(folded)),
+        control_(edges(options.config.retention), std::move(folded)),
+        config_(options.config),
+        real_clouds_(make_real_clouds(
+            {.reactor = reactor_,
+             .http = http_,
+             .home = home_,
+             .config = config_,
+             .log_id = log_->id(),
+             .on_change =
+                 [this](core::InstanceChanged change) { control_.take(std::move(change)); }})),
         follow_socket_(reactor_),
         api_context_{home_,
                      control_.controller(),
                      secrets_,
                      http_,
+                     real_clouds_,
                      [this] { return clock_.now(); },
                      [this] { return control_.backlog(); },
                      [this] { stop("asked to by `daemon stop`"); }},
@@ -63,6 +74,7 @@ class Daemon {
           router_.handle(request, responder);
         }) {
     add_sandbox(market, market_speed);
+    for (const auto& cloud : real_clouds_.clouds) control_.add_cloud(*cloud, false);
     add_api_routes(router_, api_context_);
     add_log_routes(router_, *log_, control_.tender());
   }
@@ -155,6 +167,8 @@ class Daemon {
   adapters::HttpClient probe_sender_;
   LbSupervisor balancer_;
   ControlPlane control_;
+  const Config config_;
+  RealClouds real_clouds_;
   adapters::UnixListener follow_socket_;
   std::vector<std::unique_ptr<adapters::sandbox::SandboxCloud>> clouds_;
   ApiContext api_context_;

@@ -10,7 +10,7 @@ namespace sky::cli {
 
 struct DaemonOptions {
   std::string bind_host;  // where endpoints listen
-  RetentionPolicy retention;
+  Config config;
 };
 
 // Runs in the foreground until SIGTERM, SIGINT or POST /v1/stop; returns the exit status. Services

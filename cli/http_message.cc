@@ -1,7 +1,7 @@
 #include "cli/http_message.h"
 
 #include "adapters/json.h"
-#include "cli/percent_code.h"
+#include "adapters/percent_code.h"
 #include "lb/http_head.h"
 
 namespace sky::cli {
@@ -19,8 +19,10 @@ std::optional<std::string> HttpRequest::query_parameter(std::string_view name) c
     const std::string_view pair = rest.substr(0, end);
     rest.remove_prefix(std::min(end + 1, rest.size()));
     const std::size_t equals = std::min(pair.find('='), pair.size());
-    if (percent_decoded(pair.substr(0, equals), PlusSign::is_space) != name) continue;
-    return percent_decoded(pair.substr(std::min(equals + 1, pair.size())), PlusSign::is_space);
+    if (adapters::percent_decoded(pair.substr(0, equals), adapters::PlusSign::is_space) != name)
+      continue;
+    return adapters::percent_decoded(pair.substr(std::min(equals + 1, pair.size())),
+                                     adapters::PlusSign::is_space);
   }
   return std::nullopt;
 }

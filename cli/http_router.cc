@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "cli/percent_code.h"
+#include "adapters/percent_code.h"
 
 namespace sky::cli {
 namespace {
@@ -12,7 +12,7 @@ std::vector<std::string> segments_of(std::string_view path) {
   std::size_t begin = 0;
   while (begin <= path.size()) {
     const std::size_t end = std::min(path.find('/', begin), path.size());
-    segments.push_back(percent_decoded(path.substr(begin, end - begin)));
+    segments.push_back(adapters::percent_decoded(path.substr(begin, end - begin)));
     begin = end + 1;
   }
   return segments;

@@ -1,8 +1,8 @@
-#include "cli/percent_code.h"
+#include "adapters/percent_code.h"
 
 #include <boost/test/unit_test.hpp>
 
-namespace sky::cli {
+namespace sky::adapters {
 namespace {
 
 BOOST_AUTO_TEST_SUITE(percent_code)
@@ -28,4 +28,4 @@ BOOST_AUTO_TEST_CASE(what_is_no_code_stays) {
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
-}  // namespace sky::cli
+}  // namespace sky::adapters

@@ -51,6 +51,15 @@ BOOST_AUTO_TEST_CASE(age_and_size_are_read_together_or_alone_and_beside_keys_of_
   BOOST_TEST((size->retention == RetentionPolicy{{}, std::uint64_t{3} << 29}));
 }
 
+BOOST_AUTO_TEST_CASE(clouds_that_are_allowed_are_named_in_any_case) {
+  const auto config = parsed("allowed_clouds: [Kubernetes, aws]\n");
+  BOOST_REQUIRE(config);
+  BOOST_TEST(config->allowed_clouds == (std::vector<std::string>{"kubernetes", "aws"}),
+             boost::test_tools::per_element());
+  BOOST_TEST(error_of("allowed_clouds: aws\n") ==
+             "config.yaml:1: allowed_clouds: must be a list of names of clouds");
+}
+
 BOOST_AUTO_TEST_CASE(an_error_names_file_line_key_and_what_is_allowed) {
   struct Row {
     std::string text;

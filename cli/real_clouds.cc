@@ -1,0 +1,111 @@
+#include "cli/real_clouds.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sky::cli {
+namespace {
+
+using adapters::Finding;
+using Made = core::Result<std::unique_ptr<adapters::RealCloud>>;
+
+struct Maker {
+  const char* cloud;
+  Made (*make)(const CloudEdges&);
+};
+
+const std::vector<Maker>& makers() {
+  static const std::vector<Maker> all = {};
+  return all;
+}
+
+bool is_allowed(const Config& config, const std::string& cloud) {
+  const auto& allowed = config.allowed_clouds;
+  return allowed.empty() || std::find(allowed.begin(), allowed.end(), cloud) != allowed.end();
+}
+
+// Answers once all parts have: shared by their callbacks. One part more than there are clouds is
+// posted, so that it answers later even when there is none.
+template <class Sum>
+struct Gathering {
+  Sum sum;
+  std::size_t open = 0;
+  std::function<void(Sum)> done;
+
+  void part_done() {
+    if (--open == 0) done(std::move(sum));
+  }
+};
+
+template <class Sum>
+std::shared_ptr<Gathering<Sum>> gather(core::Scheduler& scheduler, std::size_t parts,
+                                       std::function<void(Sum)> done) {
+  auto all = std::make_shared<Gathering<Sum>>();
+  all->open = parts + 1;
+  all->done = std::move(done);
+  scheduler.post([all] { all->part_done(); });
+  return all;
+}
+
+}  // namespace
+
+adapters::RealCloud* RealClouds::find(std::string_view name) const {
+  const auto found = std::find_if(clouds.begin(), clouds.end(),
+                                  [&](const auto& cloud) { return cloud->name() == name; });
+  return found == clouds.end() ? nullptr : found->get();
+}
+
+std::string RealClouds::missing_text() const {
+  std::string text;
+  for (const MissingCloud& one : missing)
+    text += (text.empty() ? "" : "; ") + one.cloud + ": " + one.why;
+  return text;
+}
+
+RealClouds make_real_clouds(const CloudEdges& edges) {
+  RealClouds made{edges.reactor};
+  for (const Maker& maker : makers()) {
+    if (!is_allowed(edges.config, maker.cloud)) {
+      made.missing.push_back(
+          {maker.cloud, "not among the allowed_clouds of " + edges.home.config().string()});
+      continue;
+    }
+    auto cloud = maker.make(edges);
+    if (cloud)
+      made.clouds.push_back(std::move(*cloud));
+    else
+      made.missing.push_back({maker.cloud, cloud.error().text});
+  }
+  return made;
+}
+
+void find_offers(const RealClouds& clouds, std::function<void(OffersFound)> done) {
+  const auto all = gather(clouds.scheduler, clouds.clouds.size(), std::move(done));
+  for (const auto& cloud : clouds.clouds)
+    cloud->offers([all, name = cloud->name()](auto outcome) {
+      if (auto* offers = std::get_if<std::vector<core::Offer>>(&outcome))
+        all->sum.offers.insert(all->sum.offers.end(), offers->begin(), offers->end());
+      else
+        all->sum.problems.push_back(name + ": " + std::get<core::Failure>(outcome).text);
+      all->part_done();
+    });
+}
+
+void check_clouds(const RealClouds& clouds, const std::string& only,
+                  std::function<void(std::vector<CloudFindings>)> done) {
+  const auto is_wanted = [&](const std::string& name) { return only.empty() || only == name; };
+  std::vector<adapters::RealCloud*> asked;
+  for (const auto& cloud : clouds.clouds)
+    if (is_wanted(cloud->name())) asked.push_back(cloud.get());
+  const auto all = gather(clouds.scheduler, asked.size(), std::move(done));
+  for (const MissingCloud& one : clouds.missing)
+    if (is_wanted(one.cloud))
+      all->sum.push_back({one.cloud, {{Finding::Grade::missing, one.why, {}}}});
+  for (adapters::RealCloud* cloud : asked)
+    cloud->check([all, name = cloud->name()](std::vector<Finding> findings) {
+      all->sum.push_back({name, std::move(findings)});
+      all->part_done();
+    });
+}
+
+}  // namespace sky::cli
