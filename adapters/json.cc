@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "adapters/json_without.h"
 #include "core/check.h"
 
 namespace sky::adapters {
@@ -13,26 +14,29 @@ namespace {
 
 namespace dom = simdjson::dom;
 
-JsonValue converted(const dom::element& element);
+// `without`: members of that name are not kept; none is called "".
+JsonValue converted(const dom::element& element, std::string_view without);
 
-JsonValue::Content converted_array(const dom::array& array) {
+JsonValue::Content converted_array(const dom::array& array, std::string_view without) {
   JsonValue::Array values;
-  for (const dom::element item : array) values.push_back(converted(item));
+  for (const dom::element item : array) values.push_back(converted(item, without));
   return values;
 }
 
-JsonValue::Content converted_object(const dom::object& object) {
+JsonValue::Content converted_object(const dom::object& object, std::string_view without) {
   JsonValue::Object members;
-  for (const auto& [key, item] : object) members.emplace_back(std::string(key), converted(item));
+  for (const auto& [key, item] : object)
+    if (without.empty() || key != without)
+      members.emplace_back(std::string(key), converted(item, without));
   return members;
 }
 
-JsonValue converted(const dom::element& element) {
+JsonValue converted(const dom::element& element, std::string_view without) {
   switch (element.type()) {
     case dom::element_type::ARRAY:
-      return JsonValue(converted_array(element.get_array().value_unsafe()));
+      return JsonValue(converted_array(element.get_array().value_unsafe(), without));
     case dom::element_type::OBJECT:
-      return JsonValue(converted_object(element.get_object().value_unsafe()));
+      return JsonValue(converted_object(element.get_object().value_unsafe(), without));
     case dom::element_type::INT64: return JsonValue(element.get_int64().value_unsafe());
     case dom::element_type::UINT64: return JsonValue(element.get_uint64().value_unsafe());
     case dom::element_type::DOUBLE: return JsonValue(element.get_double().value_unsafe());
@@ -101,7 +105,9 @@ void append_quoted(std::string& out, std::string_view text) {
 
 }  // namespace
 
-core::Result<JsonValue> parse_json(std::string_view text) {
+core::Result<JsonValue> parse_json(std::string_view text) { return parse_json_without(text, {}); }
+
+core::Result<JsonValue> parse_json_without(std::string_view text, std::string_view member) {
   const auto failed = [](const std::string& why) {
     return core::Error{core::ErrorCode::invalid_input, "not valid JSON: " + why};
   };
@@ -114,7 +120,7 @@ core::Result<JsonValue> parse_json(std::string_view text) {
   dom::element root;
   const auto error = parser.parse(text.data(), text.size()).get(root);
   if (error != simdjson::SUCCESS) return failed(simdjson::error_message(error));
-  return converted(root);
+  return converted(root, member);
 }
 
 const JsonValue* JsonValue::find(std::string_view key) const {

@@ -1,5 +1,6 @@
 // skyctl daemon [--bind ADDRESS]: the control plane in the foreground, for service managers.
 // skyctl daemon stop: ends the running one.
+// skyctl daemon manifest: the control plane as objects of a Kubernetes cluster.
 
 #include <chrono>
 #include <iostream>
@@ -7,6 +8,7 @@
 #include <string>
 #include <thread>
 
+#include "adapters/durable_file.h"
 #include "adapters/json.h"
 #include "adapters/process.h"
 #include "cli/api_client.h"
@@ -14,6 +16,7 @@
 #include "cli/command.h"
 #include "cli/config.h"
 #include "cli/daemon.h"
+#include "cli/daemon_manifest.h"
 #include "cli/daemon_process.h"
 
 namespace sky::cli {
@@ -68,6 +71,39 @@ int run_in_foreground(const std::string& bind_host) {
   return run_daemon(*home, {.bind_host = stored_bind_host(*home), .config = *config});
 }
 
+constexpr std::size_t longest_config = std::size_t{1} << 20;
+
+// With the config.yaml of this home, which has to be right: a pod that cannot start says so late.
+int print_manifest(ManifestOptions options) {
+  const auto home = find_home();
+  if (!home) return fail(home.error());
+  if (const auto config = read_config(*home); !config) return fail(config.error());
+  if (const auto text = adapters::read_file(home->config(), longest_config); text)
+    options.config = *text;
+  std::cout << daemon_manifest(options);
+  return exit_done;
+}
+
+void add_manifest_command(CLI::App& daemon, Action& chosen) {
+  auto options = std::make_shared<ManifestOptions>();
+  CLI::App* command =
+      daemon.add_subcommand("manifest", "The control plane as objects of a Kubernetes cluster");
+  command->add_option("--image", options->image, "Its image, made with scripts/Dockerfile")
+      ->required();
+  command->add_option("--namespace", options->name_space, "Where it and its replicas live")
+      ->capture_default_str();
+  command->add_option("--storage", options->storage, "Size of the volume for the log")
+      ->capture_default_str();
+  command->add_option("--service-type", options->service_type, "How its endpoints are reached")
+      ->check(CLI::IsMember({"LoadBalancer", "NodePort", "ClusterIP"}))
+      ->capture_default_str();
+  command->add_option("--endpoints", options->endpoints, "Ports for that many services")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  command->callback(
+      [options, &chosen] { chosen = [options] { return print_manifest(*options); }; });
+}
+
 }  // namespace
 
 void add_daemon_command(CLI::App& app, Action& chosen) {
@@ -79,8 +115,10 @@ void add_daemon_command(CLI::App& app, Action& chosen) {
       ->check(CLI::ValidIPV4);
   CLI::App* stop = command->add_subcommand("stop", "End the running daemon");
   stop->callback([&chosen] { chosen = stop_daemon; });
-  command->callback([bind_host, stop, &chosen] {
-    if (!stop->parsed()) chosen = [bind_host] { return run_in_foreground(*bind_host); };
+  add_manifest_command(*command, chosen);
+  command->callback([bind_host, command, &chosen] {
+    if (command->get_subcommands().empty())
+      chosen = [bind_host] { return run_in_foreground(*bind_host); };
   });
 }
 

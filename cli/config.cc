@@ -9,6 +9,7 @@
 
 #include "adapters/durable_file.h"
 #include "adapters/service_file_reader.h"
+#include "cli/config_kubernetes.h"
 #include "cli/moment.h"
 
 namespace sky::cli {
@@ -22,45 +23,14 @@ using core::Result;
 constexpr std::size_t longest_file = std::size_t{1} << 20;
 
 // At the top of SkyPilot's own file (its configuration reference, 2026-11): none is ours to judge.
-constexpr const char* skypilot_keys[] = {"active_workspace",
-                                         "admin_policy",
-                                         "api_server",
-                                         "aws",
-                                         "azure",
-                                         "cloudflare",
-                                         "coreweave",
-                                         "cudo",
-                                         "daemons",
-                                         "data",
-                                         "db",
-                                         "do",
-                                         "docker",
-                                         "fluidstack",
-                                         "gcp",
-                                         "hyperbolic",
-                                         "ibm",
-                                         "jobs",
-                                         "kubernetes",
-                                         "lambda",
-                                         "logs",
-                                         "nebius",
-                                         "nvidia_gpus",
-                                         "oci",
-                                         "paperspace",
-                                         "primeintellect",
-                                         "provision",
-                                         "rbac",
-                                         "runpod",
-                                         "scp",
-                                         "seeweb",
-                                         "serve",
-                                         "shadeform",
-                                         "slurm",
-                                         "spot",
-                                         "ssh",
-                                         "vast",
-                                         "vsphere",
-                                         "workspaces"};
+constexpr const char* skypilot_keys[] = {
+    "active_workspace", "admin_policy", "api_server", "aws",         "azure", "cloudflare",
+    "coreweave",        "cudo",         "daemons",    "data",        "db",    "do",
+    "docker",           "fluidstack",   "gcp",        "hyperbolic",  "ibm",   "jobs",
+    "lambda",           "logs",         "nebius",     "nvidia_gpus", "oci",   "paperspace",
+    "primeintellect",   "provision",    "rbac",       "runpod",      "scp",   "seeweb",
+    "shadeform",        "slurm",        "spot",       "ssh",         "vast",  "vsphere",
+    "workspaces"};
 
 struct Unit {
   const char* name;
@@ -127,6 +97,8 @@ void read_ours(const Field& field, Config& config) {
     if (const auto value = log_map.value("retention")) read_retention(*value, config.retention);
     log_map.finish();
   }
+  if (const auto cluster = map.value("kubernetes"))
+    read_our_kubernetes(*cluster, config.kubernetes);
   map.finish();
 }
 
@@ -151,6 +123,9 @@ Result<Config> parse_config(std::string_view yaml_text, const std::string& file_
   if (root->kind == adapters::YamlNode::Kind::null) return config;
   adapters::Problems problems(file_name);
   MapReader map({&*root, root->line, "", &problems});
+  if (const auto cluster = map.value("kubernetes"))
+    read_skypilot_kubernetes(*cluster, config.kubernetes);
+  if (const auto serve = map.value("serve")) read_skypilot_serve(*serve, config.kubernetes);
   if (const auto ours = map.value("skyctl")) read_ours(*ours, config);
   if (const auto clouds = map.value("allowed_clouds")) read_names(*clouds, config.allowed_clouds);
   for (const char* key : skypilot_keys) map.find(key);

@@ -1,9 +1,9 @@
 // $SKYCTL_HOME/config.yaml: what this control plane does apart from its services.
 //
-// It may be a config.yaml of SkyPilot's: of the keys that SkyPilot knows at its top
-// `allowed_clouds` is read, the others are left alone; ours are below `skyctl:`. Whatever is below
-// there and unknown or wrong is an error that names file, line and key. Any thread; nothing is
-// stored.
+// It may be a config.yaml of SkyPilot's: of its keys `allowed_clouds` and some of `kubernetes` and
+// `serve` (config_kubernetes.h) are read, the others are left alone; ours are below `skyctl:`.
+// Whatever is below there and unknown or wrong is an error that names file, line and key. Any
+// thread; nothing is stored.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "adapters/kubernetes/settings.h"
 #include "cli/home.h"
 #include "core/result.h"
 #include "core/time.h"
@@ -30,6 +31,7 @@ struct RetentionPolicy {
 struct Config {
   RetentionPolicy retention;
   std::vector<std::string> allowed_clouds;  // SkyPilot's key: only these; empty: all
+  adapters::kubernetes::Settings kubernetes;
 };
 
 // Errors: invalid_input; up to 20 lines "FILE:LINE: key: what is wrong".

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "adapters/kubernetes/kubernetes_cloud.h"
+
 namespace sky::cli {
 namespace {
 
@@ -14,8 +16,21 @@ struct Maker {
   Made (*make)(const CloudEdges&);
 };
 
+Made make_kubernetes(const CloudEdges& edges) {
+  namespace kubernetes = adapters::kubernetes;
+  const kubernetes::KubeEnvironment environment = kubernetes::kube_environment();
+  auto access = kubernetes::find_access(environment, edges.config.kubernetes.context);
+  if (!access) return access.error();
+  return Made(std::make_unique<kubernetes::KubernetesCloud>(
+      kubernetes::CloudEdges{edges.reactor, edges.http, edges.log_id, edges.config.kubernetes,
+                             environment, edges.on_change},
+      std::move(*access)));
+}
+
 const std::vector<Maker>& makers() {
-  static const std::vector<Maker> all = {};
+  static const std::vector<Maker> all = {
+      {"kubernetes", make_kubernetes},
+  };
   return all;
 }
 

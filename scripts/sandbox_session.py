@@ -22,6 +22,8 @@ class SandboxSession:
         self.home = home or tempfile.mkdtemp(prefix=prefix)
         self.environment = dict(os.environ, SKYCTL_HOME=self.home)
         self.environment.pop("MAKEFLAGS", None)
+        # Whoever runs this may have a cluster: it is none of a test's business.
+        self.environment["KUBECONFIG"] = os.path.join(self.home, "no-kubeconfig")
         self.started = time.monotonic()
         self.children = []
 
