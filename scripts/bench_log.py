@@ -74,8 +74,8 @@ def run_part(table, command):
         if time.monotonic() > deadline:
             child.kill()
         if child.wait() != 0 or count == 0:
-            raise StepFailed(f"{command[1]} ended with status {child.returncode} after "
-                             f"{count} figures")
+            name = os.path.basename(command[0])
+            raise StepFailed(f"{name} ended with status {child.returncode} after {count} figures")
 
 
 # ---- what reads the whole history

@@ -1,9 +1,11 @@
 """Builds the release and measures it against its goals.
 
-usage: scripts/bench [log | lb | size | reaction | placement | sim]... [--json] [--events N]
+usage: scripts/bench [log | lb | kubernetes | size | reaction | placement | sim]... [--json]
+                     [--events N]
 
   log       the event log against raw file appends and reads on the same disk, in the same run
   lb        the endpoint beside HAProxy and nginx, paired; a plot in build/bench-lb.svg
+  kubernetes  how fast a watch's events are folded, and what a watched pod costs in memory
   size      clean build time, binary size, resident memory of an idle daemon
   reaction  in the sandbox, with load: how soon a dead replica is not chosen any more, and how soon
             the replacement of a noticed one is durably decided
@@ -41,6 +43,7 @@ from sandbox_session import SandboxSession, StepFailed
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.join(ROOT, "build")
 SKYCTL = os.path.join(BUILD, "cli", "skyctl")
+WATCH_BENCH = os.path.join(BUILD, "test", "bench", "watch_bench")
 MIB = 1 << 20
 
 
@@ -241,6 +244,7 @@ def add_times(table, name, seconds, at_most=None):
 
 BENCHES = {"log": lambda table, events: bench_log.bench_log(table, BUILD, events),
            "lb": lambda table, _: bench_lb.bench_lb(table, BUILD),
+           "kubernetes": lambda table, _: bench_log.run_part(table, [WATCH_BENCH]),
            "size": lambda table, _: bench_size(table),
            "reaction": lambda table, _: bench_reaction(table),
            "placement": lambda table, _: placement_bench.bench_placement(table, SKYCTL),
@@ -288,7 +292,8 @@ def main():
     os.chdir(ROOT)
     if not shutil.which("strip"):
         return usage("strip is missing; run scripts/setup")
-    for target in ["cli/skyctl", "test/bench/log_bench", "test/bench/lb_peer", "test/sim/sim"]:
+    for target in ["cli/skyctl", "test/bench/log_bench", "test/bench/lb_peer",
+                   "test/bench/watch_bench", "test/sim/sim"]:
         build = ["scripts/build", "--only", target]
         if subprocess.run(build, stdout=sys.stderr, check=False).returncode != 0:
             return 1
