@@ -72,7 +72,7 @@ class Scaler {
         return;
       note(is_up ? ScaleVerdict::waiting_to_raise : ScaleVerdict::waiting_to_lower, now, direction,
            agreed_text(now, direction));
-    } else {
+    } else if (waits_up || waits_down) {
       note(ScaleVerdict::settled, now, direction, "the wait is over: " + needs_text());
     }
   }

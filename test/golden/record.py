@@ -4,8 +4,9 @@ usage: record.py SKYCTL DIRECTORY
 
 Played with the real skyctl in the sandbox, in a home of its own. DIRECTORY gets the log as it lies
 on disk, nothing stripped but RocksDB's own diary (LOG*), and two texts made by the same skyctl:
-`status.txt` (in the middle of the storm) and `storms.json`. Record again only for a new schema: a log
-of each released one stays, beside the earlier ones.
+`status.txt` (in the middle of the storm) and `storms.json`; then `truncated`, the same log cut off
+before the storm, so that its past begins with a snapshot of that release. Record again only for a
+new schema: a log of each released one stays, beside the earlier ones.
 """
 
 import os
@@ -54,6 +55,11 @@ def play(session):
     session.must("daemon", "stop")
 
 
+def copy_log(session, target):
+    shutil.copytree(os.path.join(session.home, "log"), target,
+                    ignore=shutil.ignore_patterns("LOG", "LOG.old*", "lock", "LOCK"))
+
+
 def main():
     if len(sys.argv) != 3:
         print(__doc__, file=sys.stderr)
@@ -62,15 +68,16 @@ def main():
     directory = sys.argv[2]
     try:
         play(session)
-        shutil.copytree(os.path.join(session.home, "log"), os.path.join(directory, "log"),
-                        ignore=shutil.ignore_patterns("LOG", "LOG.old*", "lock", "LOCK"))
+        copy_log(session, os.path.join(directory, "log"))
         storms = session.must("storms", "--json")
         with open(os.path.join(directory, "storms.json"), "w", encoding="utf-8") as file:
             file.write(storms)
         notices = session.events(SERVICE, "--type", "PreemptionNoticed")
-        status = session.must("replay", "--until", str(notices[-1]["seq"] + 40))
+        status = session.must("replay", "--until", str(notices[-1]["seq"] + 15))
         with open(os.path.join(directory, "status.txt"), "w", encoding="utf-8") as file:
-            file.write(f"#{notices[-1]['seq'] + 40}\n{status}")
+            file.write(f"#{notices[-1]['seq'] + 15}\n{status}")
+        session.must("log", "truncate", "--before", str(notices[0]["seq"] - 20))
+        copy_log(session, os.path.join(directory, "truncated"))
         return 0
     finally:
         left = session.close()

@@ -174,6 +174,22 @@ BOOST_AUTO_TEST_CASE(a9_a_restart_does_not_shrink_the_fleet) {
   }
 }
 
+// While nobody knows the load of the time away, the target stays; once is enough to say so.
+BOOST_AUTO_TEST_CASE(after_a_restart_the_end_of_a_wait_is_recorded_once) {
+  World world;
+  world.up(plain_spec(2, 6));
+  world.arrivals["llama"] = 6;
+  world.pass(seconds(60));
+  world.arrivals["llama"] = 4;
+  world.pass(seconds(15));
+  BOOST_REQUIRE((world.service().last_evaluation.verdict == core::ScaleVerdict::waiting_to_lower));
+  const std::size_t before = world.all<core::ScaleEvaluated>().size();
+  world.restart(seconds(3));
+  world.pass(seconds(8));
+  BOOST_TEST(world.service().target == 6u);
+  BOOST_TEST(world.all<core::ScaleEvaluated>().size() <= before + 2);
+}
+
 BOOST_AUTO_TEST_CASE(a10_replica_ids_go_on_after_a_restart) {
   World world;
   world.up(plain_spec(2, 6));

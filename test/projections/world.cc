@@ -275,6 +275,12 @@ void World::check_step(const Step& step, const core::InputBody& body) {
     BOOST_REQUIRE(is_intended || std::holds_alternative<core::Started>(body));
   }
   for (const core::Event& event : step.events) BOOST_REQUIRE(event.cause < event.seq);
+  // Deciding once more, with nothing new, says nothing again.
+  for (std::size_t i = 1; i < step.events.size(); ++i) {
+    const bool is_said_again = step.events[i - 1].body == step.events[i].body &&
+                               step.events[i - 1].replica == step.events[i].replica;
+    BOOST_REQUIRE(!is_said_again);
+  }
   for (const auto& [name, state] : model.services)
     for (const auto& [id, row] : state.replicas) {
       const auto route = state.route.routes.find(id);
