@@ -3,11 +3,14 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <utility>
 
 #include "adapters/json.h"
 #include "adapters/sandbox/sandbox_cloud.h"
+#include "cli/api_client.h"
 #include "cli/cloud_check.h"
 #include "cli/metrics.h"
 #include "cli/offers.h"
@@ -20,6 +23,7 @@ namespace {
 
 using Matches = HttpRouter::Matches;
 
+constexpr std::size_t longest_request_id = 64;
 // The balancer answers in microseconds; a scrape must not hang on a dead one.
 constexpr core::Duration balancer_patience = core::seconds(1);
 
@@ -44,6 +48,27 @@ std::string login_of(const HttpRequest& request) {
   if (!request.peer_uid) return "unknown";
   const passwd* entry = ::getpwuid(*request.peer_uid);
   return entry != nullptr ? entry->pw_name : std::to_string(*request.peer_uid);
+}
+
+// What its asker will send again when our answer gets lost.
+core::RequestId id_of(const HttpRequest& request) {
+  return core::RequestId(request.header(request_id_header));
+}
+
+bool is_taken(const ApiContext& context, const core::RequestId& id) {
+  return projections::find_taken(context.controller.model().taken_requests, id) != nullptr;
+}
+
+bool has_usable_id(const HttpRequest& request, const Responder& responder) {
+  const core::RequestId id = id_of(request);
+  const bool is_plain = std::all_of(id.begin(), id.end(), [](unsigned char byte) {
+    return std::isalnum(byte) != 0 || byte == '-' || byte == '_';
+  });
+  if (is_plain && id.size() <= longest_request_id) return true;
+  responder.answer_error(400, std::string(request_id_header) + " takes up to " +
+                                  std::to_string(longest_request_id) +
+                                  " letters, digits, '-' and '_'");
+  return false;
 }
 
 Controller::Reply reply_to(const Responder& responder, std::string body) {
@@ -185,35 +210,41 @@ void read_wanted(ApiContext& context, const HttpRequest& request, const Responde
 }
 
 void up(ApiContext& context, const HttpRequest& request, const Responder& responder) {
+  const core::RequestId id = id_of(request);
   const std::string user = login_of(request);
-  read_wanted(context, request, responder, [&context, responder, user](Wanted wanted) {
+  read_wanted(context, request, responder, [&context, responder, id, user](Wanted wanted) {
     const core::ServiceName name = wanted.spec.name;
-    if (context.controller.model().services.contains(name))
+    const bool is_again = is_taken(context, id);
+    if (!is_again && context.controller.model().services.contains(name))
       return responder.answer_error(409, "service '" + name + "' exists already; `skyctl update " +
                                              name + " FILE` changes it, `skyctl down " + name +
                                              "` ends it");
-    if (auto put = context.secrets.put(name, core::Version{1}, wanted.secrets); !put)
-      return answer_error(responder, put.error());
+    if (!is_again)
+      if (auto put = context.secrets.put(name, core::Version{1}, wanted.secrets); !put)
+        return answer_error(responder, put.error());
     context.controller.submit(
-        core::UpRequested{std::move(wanted.spec), std::move(wanted.offers), user},
+        core::UpRequested{std::move(wanted.spec), std::move(wanted.offers), user, id},
         reply_to(responder, "{}"));
   });
 }
 
 void update(ApiContext& context, const HttpRequest& request, const Responder& responder) {
+  const core::RequestId id = id_of(request);
   const std::string user = login_of(request);
-  read_wanted(context, request, responder, [&context, responder, user](Wanted wanted) {
-    const auto& services = context.controller.model().services;
-    const auto found = services.find(wanted.spec.name);
-    if (found == services.end())
-      return responder.answer_error(404,
-                                    "no service '" + wanted.spec.name + "' is up; `skyctl up`");
-    const core::Version next{found->second.last_version.value + 1};  // as `step` will number it
-    wanted.spec.sandbox = found->second.spec().sandbox;
-    if (auto put = context.secrets.put(wanted.spec.name, next, wanted.secrets); !put)
-      return answer_error(responder, put.error());
+  read_wanted(context, request, responder, [&context, responder, id, user](Wanted wanted) {
+    const core::ServiceName name = wanted.spec.name;
+    if (!is_taken(context, id)) {
+      const auto* service = projections::find_service(context.controller.model(), name);
+      if (!service)
+        return responder.answer_error(404, "no service '" + name + "' is up; `skyctl up`");
+      const core::Version next{service->last_version.value + 1};  // as `step` will number it
+      wanted.spec.sandbox = service->spec().sandbox;
+      if (auto put = context.secrets.put(name, next, wanted.secrets); !put)
+        return answer_error(responder, put.error());
+    }
     context.controller.submit(
-        core::UpdateRequested{std::move(wanted.spec), std::move(wanted.offers), wanted.mode, user},
+        core::UpdateRequested{std::move(wanted.spec), std::move(wanted.offers), wanted.mode, user,
+                              id},
         reply_to(responder, "{}"));
   });
 }
@@ -223,7 +254,7 @@ void down(ApiContext& context, const HttpRequest& request, const Responder& resp
   if (!document) return answer_error(responder, document.error());
   const auto service = adapters::JsonView(*document).at("service").as_text();
   if (!service) return answer_error(responder, service.error());
-  context.controller.submit(core::DownRequested{*service, login_of(request)},
+  context.controller.submit(core::DownRequested{*service, login_of(request), id_of(request)},
                             reply_to(responder, "{}"));
 }
 
@@ -237,7 +268,8 @@ void preempt(ApiContext& context, const HttpRequest& request, const Responder& r
                                .replicas = {},
                                .zone = root.at("zone").text_or(""),
                                .storm = static_cast<std::uint32_t>(root.at("storm").integer_or(0)),
-                               .user = login_of(request)};
+                               .user = login_of(request),
+                               .request = id_of(request)};
   for (std::size_t i = 0; i < root.at("replicas").size(); ++i) {
     const auto replica = root.at("replicas").at(i).as_integer();
     if (!replica) return answer_error(responder, replica.error());
@@ -291,10 +323,16 @@ void add_api_routes(HttpRouter& router, ApiContext& context) {
   add("GET", "/v1/logs", logs);
   add("GET", "/v1/offers", offers);
   add("GET", "/v1/check", check);
-  add("POST", "/v1/up", up);
-  add("POST", "/v1/update", update);
-  add("POST", "/v1/down", down);
-  add("POST", "/v1/preempt", preempt);
+  const auto add_order = [&](const char* path, auto handler) {
+    add("POST", path,
+        [handler](ApiContext& known, const HttpRequest& request, const Responder& responder) {
+          if (has_usable_id(request, responder)) handler(known, request, responder);
+        });
+  };
+  add_order("/v1/up", up);
+  add_order("/v1/update", update);
+  add_order("/v1/down", down);
+  add_order("/v1/preempt", preempt);
   add("POST", "/v1/stop", stop);
   add("GET", "/metrics", metrics);
 }

@@ -13,7 +13,9 @@
 // and those of the log itself: cli/log_api.h.
 //
 // Errors are {"error": TEXT} with 400, 404, 409, 422 or 500. Nothing is answered before the events
-// it shows or caused are durable. Loop thread.
+// it shows or caused are durable. An order (up, update, down, preempt) may carry a header
+// `Idempotency-Key` of its asker's making: sent again with it, also to the next daemon, it is
+// answered as it was and done once. Loop thread.
 #pragma once
 
 #include <functional>

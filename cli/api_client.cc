@@ -1,9 +1,11 @@
 #include "cli/api_client.h"
 
+#include <chrono>
 #include <utility>
 
 #include "adapters/http_client.h"
 #include "adapters/reactor.h"
+#include "events/random_id.h"
 
 namespace sky::cli {
 namespace {
@@ -37,20 +39,27 @@ core::Result<std::string> result_of(const Home& home, const adapters::HttpRespon
                text.empty() ? "the daemon answered " + std::to_string(response.status) : text};
 }
 
-core::Result<std::string> ask(const Home& home, adapters::HttpRequest request) {
+adapters::HttpResponse exchange(const Home& home, adapters::HttpRequest request) {
   request.unix_socket = home.api_socket();
   request.timeout = patience;
   adapters::Reactor reactor;
   adapters::HttpResponse answer;
-  {
-    adapters::HttpClient client(reactor);
-    client.send(std::move(request), [&](adapters::HttpResponse response) {
-      answer = std::move(response);
-      reactor.stop();
-    });
-    reactor.run();
-  }
-  return result_of(home, answer);
+  adapters::HttpClient client(reactor);
+  client.send(std::move(request), [&](adapters::HttpResponse response) {
+    answer = std::move(response);
+    reactor.stop();
+  });
+  reactor.run();
+  return answer;
+}
+
+adapters::HttpRequest post_request(const std::string& path, const std::string& json_body) {
+  adapters::HttpRequest request;
+  request.method = "POST";
+  request.url = "http://daemon" + path;
+  request.headers = {"content-type: application/json"};
+  request.body = json_body;
+  return request;
 }
 
 }  // namespace
@@ -58,17 +67,29 @@ core::Result<std::string> ask(const Home& home, adapters::HttpRequest request) {
 core::Result<std::string> api_get(const Home& home, const std::string& path_and_query) {
   adapters::HttpRequest request;
   request.url = "http://daemon" + path_and_query;
-  return ask(home, std::move(request));
+  return result_of(home, exchange(home, std::move(request)));
 }
 
 core::Result<std::string> api_post(const Home& home, const std::string& path,
                                    const std::string& json_body) {
-  adapters::HttpRequest request;
-  request.method = "POST";
-  request.url = "http://daemon" + path;
-  request.headers = {"content-type: application/json"};
-  request.body = json_body;
-  return ask(home, std::move(request));
+  return result_of(home, exchange(home, post_request(path, json_body)));
+}
+
+core::Result<std::string> api_order(const Home& home, const std::string& path,
+                                    const std::string& json_body, const BringBack& bring_back) {
+  const auto id = events::draw_id();
+  if (!id) return id.error();
+  auto request = post_request(path, json_body);
+  request.headers.push_back(std::string(request_id_header) + ": " + *id);
+  const auto give_up = std::chrono::steady_clock::now() + patience;
+  adapters::HttpResponse response = exchange(home, request);
+  for (int attempt = 1; attempt < max_attempts && response.status == 0; ++attempt) {
+    if (std::chrono::steady_clock::now() > give_up)
+      break;  // it hangs; a second minute helps nobody
+    if (auto back = bring_back(); !back) return back.error();
+    response = exchange(home, request);
+  }
+  return result_of(home, response);
 }
 
 std::string query_value(std::string_view text) {

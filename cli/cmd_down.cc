@@ -54,7 +54,8 @@ int run_down(const DownOptions& options) {
   }
   adapters::JsonWriter body;
   body.begin_object().member("service", options.service).end_object();
-  const auto answer = api_post(*home, "/v1/down", body.str());
+  const auto answer =
+      api_order(*home, "/v1/down", body.str(), [&] { return revive_daemon(*home); });
   if (!answer) return fail(answer.error());
   if (options.in_background) {
     std::cout << "Service '" << options.service << "' is being terminated.\n";

@@ -35,7 +35,8 @@ int run_preempt(const PreemptOptions& options) {
   body.member("storm", options.storm).key("replicas").begin_array();
   for (const std::uint32_t replica : options.replicas) body.unsigned_integer(replica);
   body.end_array().end_object();
-  const auto answer = api_post(*home, "/v1/preempt", body.str());
+  const auto answer =
+      api_order(*home, "/v1/preempt", body.str(), [&] { return revive_daemon(*home); });
   if (!answer) return fail(answer.error());
   std::cout << "Preemption asked for (SANDBOX); watch it: skyctl events " << options.service
             << " --follow\n";

@@ -70,6 +70,8 @@ core::Result<std::string> wait_for_endpoint(const Home& home, const std::string&
       return endpoint;
     }
     last = endpoint.error();
+    if (last.code == core::ErrorCode::unavailable)
+      if (auto revived = revive_daemon(home); !revived) return revived.error();
     std::this_thread::sleep_for(poll_every);
   }
   return core::Error{last.code,
@@ -115,7 +117,8 @@ int run_up(UpOptions options) {
 
   if (auto chosen = choose_market(*home, options); !chosen) return fail(chosen.error());
   if (auto running = ensure_daemon(*home); !running) return fail(running.error());
-  const auto answer = api_post(*home, "/v1/up", to_json(*request));
+  const auto answer =
+      api_order(*home, "/v1/up", to_json(*request), [&] { return ensure_daemon(*home); });
   if (!answer) return fail(answer.error());
   const auto endpoint = wait_for_endpoint(*home, name);
   if (!endpoint) return fail(endpoint.error());

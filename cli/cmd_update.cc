@@ -56,7 +56,8 @@ int run_update(UpdateOptions options) {
     if (!agreed) return fail(agreed.error());
     if (!*agreed) return exit_failed;
   }
-  const auto answer = api_post(*home, "/v1/update", to_json(*request));
+  const auto answer =
+      api_order(*home, "/v1/update", to_json(*request), [&] { return revive_daemon(*home); });
   if (!answer) return fail(answer.error());
   std::cout << "Service '" << options.name << "' is being updated (" << options.mode
             << "); watch it: skyctl status " << options.name << " --watch\n";

@@ -58,6 +58,7 @@ struct Members {
   }
   void operator()(const core::CommandReceived& e) const {
     json.member("command", e.command).member("user", e.user).member("detail", e.detail);
+    json.member("request", e.request);
   }
   void operator()(const core::BalancerConnected& e) const { json.member("pid", e.pid); }
   void operator()(const core::BalancerLost& e) const { json.member("reason", e.reason); }

@@ -1,7 +1,8 @@
 # The state of the control plane as a snapshot stores it: projections::Model, member by member.
 #
-# A snapshot is a shortcut, never the truth: with another `model_format` (cli/model_snapshot.h) it
-# is passed over and the log is folded instead. So this file may change freely, with the number.
+# It only grows, like events/event.capnp, and each addition raises `model_format`
+# (cli/model_snapshot.h): a truncated log begins with the snapshot of whoever cut it, and must be
+# read by the versions after it.
 @0xc5b84e1fd2a06973;
 
 using Cxx = import "/capnp/c++.capnp";
@@ -20,6 +21,13 @@ struct Model {
   blocks @8 :List(Block);
   orphans @9 :List(Text);
   lastTerminationUs @10 :Int64;
+  takenRequests @11 :List(TakenRequest);  # since form 2
+}
+
+struct TakenRequest {
+  id @0 :Text;
+  command @1 :Text;
+  service @2 :Text;
 }
 
 # Optional values are structs: absent when there is none.

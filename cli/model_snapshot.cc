@@ -100,6 +100,10 @@ void read_model(wire::Model::Reader from, projections::Model& to) {
   read_zones(from, to.zones);
   for (const auto orphan : from.getOrphans()) to.orphans.insert(events::to_string(orphan));
   to.last_termination = instant(from.getLastTerminationUs());
+  for (const auto entry : from.getTakenRequests())
+    to.taken_requests.push_back({events::to_string(entry.getId()),
+                                 events::to_string(entry.getCommand()),
+                                 events::to_string(entry.getService())});
 }
 
 }  // namespace
@@ -107,7 +111,7 @@ void read_model(wire::Model::Reader from, projections::Model& to) {
 // Unpacked by a structured binding: a member added to the model does not compile until it is here.
 std::string encode_model(const projections::Model& model) {
   const auto& [log_id, seq, now, epoch, balancer_connected, services, last_replica_ids, zones,
-               orphans, last_termination, next_sweep] = model;
+               orphans, last_termination, taken_requests, next_sweep] = model;
   static_cast<void>(next_sweep);  // step's note
   capnp::MallocMessageBuilder message;
   auto to = message.initRoot<wire::Model>();
@@ -129,6 +133,13 @@ std::string encode_model(const projections::Model& model) {
   write_zones(to, zones);
   events::write_texts(to.initOrphans(count(orphans)), orphans);
   to.setLastTerminationUs(us(last_termination));
+  auto taken = to.initTakenRequests(count(taken_requests));
+  for (unsigned i = 0; i < count(taken_requests); ++i) {
+    const auto& [id, command, service] = taken_requests[i];
+    taken[i].setId(as_text(id));
+    taken[i].setCommand(as_text(command));
+    taken[i].setService(as_text(service));
+  }
   return events::message_bytes(message, 0);
 }
 
@@ -140,11 +151,11 @@ events::Snapshot take_snapshot(const projections::Model& model) {
 
 Result<projections::Model> load_snapshot(const events::Snapshot& snapshot, const core::LogId& id) {
   const std::string what = "the snapshot of event " + std::to_string(snapshot.seq.value);
-  if (snapshot.format != model_format) {
-    return Error{ErrorCode::unsupported, what + " was made by skyctl " + snapshot.writer +
-                                             " in form " + std::to_string(snapshot.format) +
-                                             "; this one reads form " +
-                                             std::to_string(model_format)};
+  if (snapshot.format < oldest_model_format || snapshot.format > model_format) {
+    return Error{ErrorCode::unsupported,
+                 what + " was made by skyctl " + snapshot.writer + " in form " +
+                     std::to_string(snapshot.format) + "; this one reads forms " +
+                     std::to_string(oldest_model_format) + " to " + std::to_string(model_format)};
   }
   projections::Model model;
   events::MessageScratch scratch;
@@ -157,7 +168,8 @@ Result<projections::Model> load_snapshot(const events::Snapshot& snapshot, const
   if (!decoded) return decoded.error();
   if (model.seq != snapshot.seq || model.log_id != id)
     return Error{ErrorCode::corrupt, what + " holds the state of another event or log"};
-  if (encode_model(model) != snapshot.state)
+  // An older form has other bytes for the same state; the hash over them was compared before.
+  if (snapshot.format == model_format && encode_model(model) != snapshot.state)
     return Error{ErrorCode::corrupt, what + " holds more than a state"};
   return model;
 }

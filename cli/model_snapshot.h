@@ -14,10 +14,11 @@
 
 namespace sky::cli {
 
-// Raised whenever the model gets a member or a fold changes its meaning: older snapshots are then
-// not used, and a whole log is folded from its start. A truncated one has none: whoever raises it
-// reads the formats before it, too.
-inline constexpr std::uint32_t model_format = 1;
+// Raised whenever the model gets a member or a fold changes its meaning. The forms from
+// `oldest_model_format` on are read, too, since a truncated log has no start to be folded from; of
+// an unreadable form a snapshot is not used.
+inline constexpr std::uint32_t model_format = 2;  // 2: taken requests
+inline constexpr std::uint32_t oldest_model_format = 1;
 
 std::string encode_model(const projections::Model& model);
 

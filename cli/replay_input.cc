@@ -82,7 +82,7 @@ core::InstancesListed list_behind(const Model& before, const Facts& facts,
 
 // "llama3 3 4", "llama3 --zone us-east-2a", "llama3 --storm 2"
 core::PreemptRequested preempt_request(const Event& event, const core::CommandReceived& command) {
-  core::PreemptRequested request{event.service, {}, {}, 0, command.user};
+  core::PreemptRequested request{event.service, {}, {}, 0, command.user, command.request};
   std::istringstream words(
       command.detail.substr(std::min(command.detail.size(), event.service.size())));
   for (std::string word; words >> word;) {
@@ -102,11 +102,12 @@ core::PreemptRequested preempt_request(const Event& event, const core::CommandRe
 std::optional<InputBody> command_behind(const Facts& facts, const core::CommandReceived& command) {
   const Event& last = facts.back();
   if (const auto* up = std::get_if<core::ServiceRegistered>(&last.body))
-    return core::UpRequested{up->spec, up->offers, command.user};
+    return core::UpRequested{up->spec, up->offers, command.user, command.request};
   if (const auto* update = std::get_if<core::ServiceUpdated>(&last.body))
-    return core::UpdateRequested{update->spec, update->offers, update->mode, command.user};
-  if (std::holds_alternative<core::RemovalRequested>(last.body))
-    return core::DownRequested{last.service, command.user};
+    return core::UpdateRequested{update->spec, update->offers, update->mode, command.user,
+                                 command.request};
+  if (command.command == "down")
+    return core::DownRequested{last.service, command.user, command.request};
   if (command.command == "preempt") return preempt_request(last, command);
   return {};
 }

@@ -41,6 +41,7 @@ struct CommandReceived {
   std::string command;  // "up", "update", "down", "preempt", "scale"
   std::string user;  // login name of the peer
   std::string detail;  // arguments, without secrets
+  RequestId request = {};
   bool operator==(const CommandReceived&) const = default;
 };
 struct BalancerConnected {

@@ -35,4 +35,8 @@ using ServiceName = std::string;
 // Identity of a log: 32 lower-case hexadecimal digits, drawn once when the log is made.
 using LogId = std::string;
 
+// Drawn by whoever asks for something and sent again with each attempt until it is answered, so
+// that it is done once. Empty: somebody who does not ask twice.
+using RequestId = std::string;
+
 }  // namespace sky::core

@@ -5,26 +5,31 @@
 #include <variant>
 #include <vector>
 
+#include "core/endpoint_report.h"
 #include "core/event.h"
 
 namespace sky::core {
 
-// ---- from the user (already authorised: the socket belongs to the user)
+// ---- from the user (already authorised: the socket belongs to the user). A request whose id was
+// taken already is answered as it was then, and changes nothing.
 
 struct UpRequested {
   ServiceSpec spec;
   std::vector<Offer> offers;
   std::string user;
+  RequestId request = {};
 };
 struct UpdateRequested {
   ServiceSpec spec;
   std::vector<Offer> offers;
   UpdateMode mode = UpdateMode::rolling;
   std::string user;
+  RequestId request = {};
 };
 struct DownRequested {
   ServiceName service;
   std::string user;
+  RequestId request = {};
 };
 struct PreemptRequested {  // recorded here; carried out by the sandbox through PreemptInstance
   ServiceName service;
@@ -32,6 +37,7 @@ struct PreemptRequested {  // recorded here; carried out by the sandbox through 
   std::string zone;  // all in this zone, or
   std::uint32_t storm = 0;  // this many spot replicas, newest first
   std::string user;
+  RequestId request = {};
 };
 
 // ---- from the clouds
@@ -86,38 +92,6 @@ struct ProbeReturned {
   ServiceName service;
   ReplicaId replica;
   ProbeAnswered answer;
-};
-
-// ---- from the endpoint process
-struct BalancerHello {
-  std::int64_t pid = 0;
-};
-struct BalancerGone {
-  std::string reason;
-};
-struct EndpointReported {  // opened, or failed when `text` is not empty
-  ServiceName service;
-  std::string host;
-  std::uint16_t port = 0;
-  bool in_use = false;  // failed because somebody else has the port
-  std::string text;
-};
-struct TrafficReported {
-  ServiceName service;
-  TrafficSampled sample;
-};
-enum class EndpointChange : std::uint8_t { unknown, ejected, readmitted, drained };
-struct ReplicaReported {
-  ServiceName service;
-  ReplicaId replica;
-  EndpointChange change = EndpointChange::unknown;
-  std::string reason;
-};
-struct HoldReported {
-  ServiceName service;
-  std::uint32_t waiting = 0;  // began to hold; or
-  std::uint32_t shed = 0;  // gave up that many
-  std::string reason;
 };
 
 // ---- the control plane

@@ -74,16 +74,18 @@ void read(wire::SnapshotRejected::Reader from, core::SnapshotRejected& to) {
 }
 
 void write(wire::CommandReceived::Builder to, const core::CommandReceived& from) {
-  const auto& [command, user, detail] = from;
+  const auto& [command, user, detail, request] = from;
   to.setCommand(as_text(command));
   to.setUser(as_text(user));
   to.setDetail(as_text(detail));
+  if (!request.empty()) to.setRequest(as_text(request));
 }
 
 void read(wire::CommandReceived::Reader from, core::CommandReceived& to) {
   assign(to.command, from.getCommand());
   assign(to.user, from.getUser());
   assign(to.detail, from.getDetail());
+  assign(to.request, from.getRequest());
 }
 
 void write(wire::BalancerConnected::Builder to, const core::BalancerConnected& from) {

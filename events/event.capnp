@@ -387,6 +387,7 @@ struct CommandReceived {
   command @0 :Text;
   user @1 :Text;
   detail @2 :Text;
+  request @3 :Text;     # its id, drawn by who asked; empty: none, and before schema 3
 }
 
 struct BalancerConnected {

@@ -1,6 +1,5 @@
 #include "events/opening.h"
 
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +11,7 @@
 #include "events/database_swap.h"
 #include "events/directory_lock.h"
 #include "events/log_header.h"
+#include "events/random_id.h"
 #include "events/rocks_log.h"
 #include "events/system_error.h"
 #include "events/torn_tail.h"
@@ -38,20 +38,6 @@ Result<void> make_directory(const fs::path& directory) {
     return system_error(errno, "the log's directory " + directory.string() + " is not writable");
   }
   return {};
-}
-
-Result<core::LogId> draw_log_id() {
-  unsigned char random[16];
-  if (::getrandom(random, sizeof random, 0) != static_cast<ssize_t>(sizeof random)) {
-    return system_error(errno, "drawing the log's id");
-  }
-  constexpr const char* digits = "0123456789abcdef";
-  core::LogId id;
-  for (const unsigned char byte : random) {
-    id += digits[byte >> 4];
-    id += digits[byte & 15];
-  }
-  return id;
 }
 
 Error too_new(const fs::path& directory) {
@@ -148,7 +134,7 @@ Result<std::unique_ptr<Log>> open_log_with(const fs::path& directory, const Rock
   if (!header) return header.error();
   if (header->schema > schema_version) return too_new(directory);
   auto id = header->id ? Result<core::LogId>(*header->id)
-                       : (*mark ? Result<core::LogId>((*mark)->log_id) : draw_log_id());
+                       : (*mark ? Result<core::LogId>((*mark)->log_id) : draw_id());
   if (!id) return id.error();
   opened.id = std::move(*id);
   opened.epoch = std::max(header->epoch, *mark ? (*mark)->epoch : 0) + 1;

@@ -15,6 +15,18 @@ core::Seq record_command(Recorder& recorder, const core::ServiceName& name,
   return recorder.record({name, {}, {}, Actor::user}, std::move(command));
 }
 
+// An id stands for one request: asked for again, it changes nothing and is answered as it was.
+bool was_taken(Recorder& recorder, const core::RequestId& id, const std::string& command,
+               const core::ServiceName& service) {
+  const TakenRequest* taken = find_taken(recorder.model().taken_requests, id);
+  if (!taken) return false;
+  if (taken->command != command || taken->service != service)
+    recorder.reject(ErrorCode::conflict, "the request id '" + id + "' was used before, by `" +
+                                             taken->command + " " + taken->service +
+                                             "`; draw a new one for each request");
+  return true;
+}
+
 std::string no_service(const core::ServiceName& name) {
   return "there is no service '" + name + "'; `skyctl status` lists them";
 }
@@ -57,6 +69,7 @@ std::optional<std::uint16_t> free_port(const Model& model, std::uint16_t from) {
 
 void ingest_user(Recorder& recorder, Touched& touched, const core::UpRequested& request) {
   const core::ServiceName& name = request.spec.name;
+  if (was_taken(recorder, request.request, "up", name)) return;
   if (const ServiceState* existing = recorder.service(name)) {
     recorder.reject(ErrorCode::already_exists,
                     existing->removal_requested
@@ -78,8 +91,9 @@ void ingest_user(Recorder& recorder, Touched& touched, const core::UpRequested& 
                                                   : "no machine on offer fits this service");
     return;
   }
-  const core::Seq cause =
-      record_command(recorder, name, {.command = "up", .user = request.user, .detail = name});
+  const core::Seq cause = record_command(
+      recorder, name,
+      {.command = "up", .user = request.user, .detail = name, .request = request.request});
   recorder.record({name, {}, cause, Actor::user},
                   core::ServiceRegistered{request.spec, request.offers, *port});
   touched.insert(name);
@@ -87,6 +101,7 @@ void ingest_user(Recorder& recorder, Touched& touched, const core::UpRequested& 
 
 void ingest_user(Recorder& recorder, Touched& touched, const core::UpdateRequested& request) {
   const core::ServiceName& name = request.spec.name;
+  if (was_taken(recorder, request.request, "update", name)) return;
   const ServiceState* service = recorder.service(name);
   if (!service) return recorder.reject(ErrorCode::not_found, no_service(name));
   if (service->removal_requested)
@@ -99,24 +114,31 @@ void ingest_user(Recorder& recorder, Touched& touched, const core::UpdateRequest
       .version = core::Version{service->last_version.value + 1},
       .mode = request.mode,
       .replaces_replicas = !keeps_replicas(service->spec(), request.spec)};
-  const core::Seq cause =
-      record_command(recorder, name, {.command = "update", .user = request.user, .detail = name});
+  const core::Seq cause = record_command(
+      recorder, name,
+      {.command = "update", .user = request.user, .detail = name, .request = request.request});
   recorder.record({name, {}, cause, Actor::user}, update);
   touched.insert(name);
 }
 
 void ingest_user(Recorder& recorder, Touched& touched, const core::DownRequested& request) {
+  if (was_taken(recorder, request.request, "down", request.service)) return;
   const ServiceState* service = recorder.service(request.service);
   if (!service) return recorder.reject(ErrorCode::not_found, no_service(request.service));
-  if (service->removal_requested) return;  // under way
-  const core::Seq cause =
-      record_command(recorder, request.service,
-                     {.command = "down", .user = request.user, .detail = request.service});
+  const bool is_under_way = service->removal_requested;
+  if (is_under_way && request.request.empty()) return;
+  const core::Seq cause = record_command(recorder, request.service,
+                                         {.command = "down",
+                                          .user = request.user,
+                                          .detail = request.service,
+                                          .request = request.request});
+  if (is_under_way) return;  // only remembered: the service may be gone when this is asked again
   recorder.record({request.service, {}, cause, Actor::user}, core::RemovalRequested{});
   touched.insert(request.service);
 }
 
 void ingest_user(Recorder& recorder, Touched&, const core::PreemptRequested& request) {
+  if (was_taken(recorder, request.request, "preempt", request.service)) return;
   const ServiceState* service = recorder.service(request.service);
   if (!service) return recorder.reject(ErrorCode::not_found, no_service(request.service));
   std::vector<core::PreemptInstance> preempted;
@@ -142,7 +164,10 @@ void ingest_user(Recorder& recorder, Touched&, const core::PreemptRequested& req
                                       : "only replicas in the sandbox can be preempted by hand");
   }
   record_command(recorder, request.service,
-                 {.command = "preempt", .user = request.user, .detail = detail_of(request)});
+                 {.command = "preempt",
+                  .user = request.user,
+                  .detail = detail_of(request),
+                  .request = request.request});
   for (core::PreemptInstance& one : preempted) recorder.order(std::move(one));
 }
 

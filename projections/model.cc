@@ -22,6 +22,9 @@ struct ModelFold {
     model.balancer_connected = false;
     for (auto& [name, service] : model.services) after_restart(service, model.now, event.time.at);
   }
+  void operator()(const core::CommandReceived& body) {
+    remember(model.taken_requests, event.service, body);
+  }
   void operator()(const core::BalancerConnected&) { model.balancer_connected = true; }
   void operator()(const core::BalancerLost&) {
     model.balancer_connected = false;

@@ -12,6 +12,7 @@
 #include "core/ids.h"
 #include "projections/scratch.h"
 #include "projections/service_state.h"
+#include "projections/taken_requests.h"
 #include "projections/zone_history.h"
 
 namespace sky::projections {
@@ -27,6 +28,7 @@ struct Model {
   ZoneHistory zones;  // what the clouds taught us
   std::set<std::string> orphans;  // found, not yet gone
   core::Instant last_termination;  // a list asked before may be stale
+  TakenRequests taken_requests;
   Scratch<std::optional<core::Instant>> next_sweep;  // step's note; no part of the state
   bool operator==(const Model&) const = default;
 };

@@ -74,9 +74,10 @@ std::vector<Event> whole_history(std::uint64_t seed) {
   World& world = random.world;
   if (seed % 4 == 0) world.pass(seconds(400));  // a sweep of its own accord
   if (seed % 5 == 0) world.send(core::PreemptRequested{"llama", {}, "east-a", 0, "ada"});
-  if (seed % 5 == 1) world.send(core::PreemptRequested{"llama", {}, "", 2, "ada"});
+  if (seed % 5 == 1) world.send(core::PreemptRequested{"llama", {}, "", 2, "ada", "storm"});
   world.pass(seconds(5));
-  world.send(core::DownRequested{"llama", "ada"});
+  world.send(core::DownRequested{"llama", "ada", "down-1"});
+  world.send(core::DownRequested{"llama", "eve", "down-2"});  // while it is under way
   world.pass(seconds(60));
   if (!world.has()) {
     world.up(projections::usual_spec());

@@ -1,5 +1,6 @@
 """kill -9 at the worst moments: nothing is lost, launched twice or left running."""
 
+import json
 import os
 import signal
 import subprocess
@@ -88,6 +89,84 @@ class DaemonKilledTest(E2ECase):
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertEqual(len(self.session.pids_of("daemon")), 1, command)
         self.wait_no_machines()
+
+
+class OrderAgainTest(E2ECase):
+    """A command whose daemon dies under it asks the next one, and what it asked is done once."""
+
+    def orders(self, name, command):
+        return [event for event in self.events(name, "CommandReceived")
+                if event["body"]["command"] == command]
+
+    def cut_off(self, *arguments):
+        """That command, whose daemon does not come to its order any more and is killed then."""
+        daemon = self.session.pids_of("daemon")
+        self.assertEqual(len(daemon), 1)
+        os.kill(daemon[0], signal.SIGSTOP)
+        command = self.session.start(*arguments)
+        time.sleep(2.5)  # whether it is there it asks for a second; then its order is sent
+        os.kill(daemon[0], signal.SIGKILL)
+        output, errors = command.communicate(timeout=30)
+        self.assertEqual(command.returncode, 0, output + errors)
+        return output
+
+    def test_each_command_outlives_the_daemon_that_was_to_answer_it(self):
+        self.up_ready("llama3", MIXED, 4)
+        second = self.file(MIXED, "second.yaml")
+        self.cut_off(*self.up_arguments("qwen", FIXED % 1, "-y"))
+        self.cut_off("update", "llama3", second, "-y", "--setup", "true", "--run", demo_llm("# 2"))
+        self.cut_off("preempt", "llama3", "--storm", "1")
+        self.cut_off("down", "qwen", "-y")
+        self.assertEqual(len(self.orders("qwen", "up")), 1)
+        self.assertEqual(len(self.orders("llama3", "update")), 1)
+        self.assertEqual(len(self.orders("llama3", "preempt")), 1)
+        self.assertEqual(len(self.orders("qwen", "down")), 1)
+        self.assertEqual([s["name"] for s in self.session.status()["services"]], ["llama3"])
+        self.assertEqual(self.service("llama3")["version"], 2)
+
+    def post(self, path, body, request_id):
+        """As a client of its own makes an order: (status, answer)."""
+        done = subprocess.run(
+            ["curl", "-sS", "--max-time", "10", "-w", "\n%{http_code}", "--unix-socket",
+             os.path.join(self.session.home, "api.sock"), "-H", f"Idempotency-Key: {request_id}",
+             "-d", json.dumps(body), "http://daemon" + path],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=15, check=True)
+        answer, status = done.stdout.rsplit("\n", 1)
+        return int(status), answer
+
+    def test_an_order_whose_answer_was_lost_is_answered_again_and_done_once(self):
+        self.up_ready("llama3", FIXED % 1, 1)
+        second = {"yaml": FIXED % 1, "name": "llama3", "setup": "true", "run": demo_llm("# 2"),
+                  "sandbox": {"enabled": True, "speed_percent": 5000}}
+        third = dict(second, run=demo_llm("# 3"))
+        down = {"service": "llama3"}
+        for number, (path, body) in enumerate([("/v1/update", second), ("/v1/update", third),
+                                               ("/v1/down", down)]):
+            first = self.post(path, body, f"order-{number}")
+            self.assertEqual(first, (200, "{}"))
+            self.session.kill_daemon()
+            self.bring_back()
+            self.assertEqual(self.post(path, body, f"order-{number}"), first)
+        self.session.wait("it is gone", lambda: not self.session.status()["services"], 20)
+        self.bring_back()
+        self.assertEqual(self.post("/v1/down", down, "order-2"), (200, "{}"))
+        self.assertEqual(self.post("/v1/down", down, "order-3")[0], 404)
+        self.assertEqual(self.post("/v1/up", second, "order-2")[0], 409)  # of another order
+        self.assertEqual(self.post("/v1/down", down, "not an id")[0], 400)
+        self.assertEqual(len(self.orders("llama3", "update")), 2)
+        self.assertEqual(len(self.orders("llama3", "down")), 1)
+
+    def bring_back(self):
+        """A daemon that answers, also with no service to keep."""
+        def answers():
+            asked = subprocess.run(
+                ["curl", "-sS", "--max-time", "5", "--unix-socket",
+                 os.path.join(self.session.home, "api.sock"), "http://daemon/v1/health"],
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+            if asked.returncode != 0 and not self.session.pids_of("daemon"):
+                self.session.start("daemon")
+            return asked.returncode == 0
+        self.session.wait("the daemon answers", answers, 15)
 
 
 class BalancerKilledTest(E2ECase):

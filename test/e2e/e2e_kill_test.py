@@ -29,6 +29,7 @@ class Operator(threading.Thread):
         super().__init__(daemon=True)
         self.case, self.is_over = case, threading.Event()
         self.done = []  # (command, service)
+        self.refused = []  # what a command said that failed
 
     def type(self, command, service, *more):
         try:
@@ -37,6 +38,8 @@ class Operator(threading.Thread):
             return self.done.append(("STUCK", f"{command} {service}"))
         if answer.returncode == 0:
             self.done.append((command, service))
+        else:
+            self.refused.append(f"{command} {service}: {answer.stderr.strip()}")
 
     def run(self):
         for turn in range(1, 10_000):
@@ -172,6 +175,12 @@ class KillTest(E2ECase):
         downs = {service for command, service in operator.done if command == "down"}
         self.assertLessEqual(ups, registered, "answered, and forgotten")
         self.assertLessEqual(downs, removed, "answered, and forgotten")
+        # However many daemons died under a command: it was answered, and done once.
+        nothing_to_take = "no running spot replica"
+        self.assertEqual([text for text in operator.refused if nothing_to_take not in text], [])
+        orders = [e["body"]["request"] for e in self.log if e["type"] == "CommandReceived"]
+        self.assertNotIn("", orders)
+        self.assertEqual(len(orders), len(set(orders)), "taken twice")
 
     def check_machines(self):
         twice = {key: names for key, names in self.machines_seen.items() if len(names) > 1}

@@ -174,11 +174,7 @@ class Filler {
   }
   void fill(core::SnapshotRejected& to) { to = {seq(), text()}; }
   void fill(core::LogRepaired& to) { to = {seq(), seq()}; }
-  void fill(core::CommandReceived& to) {
-    to.command = text();
-    to.user = text();
-    to.detail = text();
-  }
+  void fill(core::CommandReceived& to) { to = {text(), text(), text(), text()}; }
   void fill(core::BalancerConnected& to) { to.pid = number<std::int64_t>(); }
   void fill(core::BalancerLost& to) { to.reason = text(); }
   void fill(core::ServiceRegistered& to) {

@@ -119,7 +119,8 @@ void RandomWorld::update() {
   note_bound(next);
   const auto mode = below(3) == 0 ? core::UpdateMode::blue_green : core::UpdateMode::rolling;
   if (mode == core::UpdateMode::blue_green) bound_ = 2 * most_wanted_ + bound_;
-  world.send(core::UpdateRequested{next, world.offers, mode, "ada"});
+  const core::RequestId id = below(2) == 0 ? "" : "update-" + std::to_string(world.events.size());
+  world.send(core::UpdateRequested{next, world.offers, mode, "ada", id});
 }
 
 }  // namespace sky::projections

@@ -120,6 +120,73 @@ BOOST_AUTO_TEST_CASE(down_leaves_nothing_behind_and_the_name_can_be_used_again) 
   BOOST_TEST(world.service().replicas.begin()->first.value == 5u);  // ids never repeat
 }
 
+BOOST_AUTO_TEST_CASE(a_request_that_is_asked_again_is_answered_and_done_once) {
+  World world;
+  const core::UpRequested up{usual_spec(), world.offers, "ada", "id-1"};
+  core::UpdateRequested update{usual_spec(), world.offers, core::UpdateMode::rolling, "ada",
+                               "id-2"};
+  update.spec.task.run = "another";
+  const core::DownRequested down{"llama", "ada", "id-3"};
+  const auto ask_twice = [&](const core::InputBody& request) {
+    BOOST_TEST(!world.send(request).rejection);
+    for (const bool after_restart : {false, true}) {
+      if (after_restart) world.restart();
+      const Step again = world.send(request);
+      BOOST_TEST(!again.rejection);
+      BOOST_TEST(again.events.empty());
+      BOOST_TEST(again.effects.empty());
+    }
+  };
+  ask_twice(up);
+  ask_twice(update);
+  BOOST_TEST(world.service().last_version.value == 2u);
+  ask_twice(down);
+  world.pass(seconds(60));
+  BOOST_REQUIRE(!world.has());
+  for (const core::InputBody& late :
+       {core::InputBody(up), core::InputBody(update), core::InputBody(down)})
+    BOOST_TEST(!world.send(late).rejection);  // answered as it was
+  BOOST_TEST(!world.has());
+  BOOST_TEST(world.all<core::CommandReceived>().size() == 3u);
+}
+
+BOOST_AUTO_TEST_CASE(a_second_down_is_remembered_too_since_the_service_may_be_gone_when_it_asks) {
+  World world;
+  world.up(usual_spec());
+  world.pass(seconds(10));
+  world.send(core::DownRequested{"llama", "ada", "first"});
+  BOOST_TEST(!world.send(core::DownRequested{"llama", "eve", "second"}).rejection);
+  BOOST_TEST(world.all<core::RemovalRequested>().size() == 1u);
+  world.pass(seconds(60));
+  BOOST_REQUIRE(!world.has());
+  BOOST_TEST(!world.send(core::DownRequested{"llama", "eve", "second"}).rejection);
+  BOOST_TEST(world.send(core::DownRequested{"llama", "eve", "third"}).rejection.has_value());
+}
+
+BOOST_AUTO_TEST_CASE(the_id_of_one_request_is_no_id_of_another) {
+  World world;
+  BOOST_TEST(!world.send(core::UpRequested{usual_spec(), world.offers, "ada", "same"}).rejection);
+  const Step other = world.send(core::DownRequested{"llama", "ada", "same"});
+  BOOST_REQUIRE(other.rejection);
+  BOOST_TEST((other.rejection->code == core::ErrorCode::conflict));
+  BOOST_TEST(other.rejection->text.find("`up llama`") != std::string::npos);
+  BOOST_TEST(!world.service().removal_requested);
+}
+
+BOOST_AUTO_TEST_CASE(the_oldest_of_many_requests_is_forgotten) {
+  World world;
+  world.up(usual_spec());
+  world.pass(seconds(60));
+  const auto update = [&](std::size_t number) {
+    return core::UpdateRequested{usual_spec(), world.offers, core::UpdateMode::rolling, "ada",
+                                 "id-" + std::to_string(number)};
+  };
+  for (std::size_t number = 0; number <= max_taken_requests; ++number) world.send(update(number));
+  BOOST_TEST(world.model.taken_requests.size() == max_taken_requests);
+  BOOST_TEST(world.send(update(1)).events.empty());
+  BOOST_TEST(!world.send(update(0)).events.empty());
+}
+
 BOOST_AUTO_TEST_CASE(down_during_provisioning_leaves_no_machine) {
   for (const int after_ms : {0, 500, 1500, 1999, 2000, 2500, 4000}) {
     World world;
