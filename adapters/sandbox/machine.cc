@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "adapters/durable_file.h"
-#include "adapters/sandbox/instance.h"
 #include "adapters/sandbox/user_program.h"
 
 namespace sky::adapters::sandbox {
@@ -64,10 +63,7 @@ Machine::Machine(Reactor& reactor, std::filesystem::path directory, MachineOrder
   schedule_news();
 }
 
-Machine::~Machine() {
-  exit_.reset();
-  if (exit_descriptor_ >= 0) close(exit_descriptor_);
-}
+Machine::~Machine() { stop_watching(); }
 
 // Several files change in one go: they are read once, on the next turn of the loop.
 void Machine::schedule_news() {
@@ -119,10 +115,16 @@ Fate Machine::read_fate() {
   return fate_of(state_.phase);
 }
 
+// One that we started may not be the one that got the lock; then the other is watched when it has
+// said who it is.
 void Machine::watch_process() {
-  if (exit_descriptor_ >= 0) return;
-  exit_descriptor_ = open_process(state_.process.pid != 0 ? state_.process : started_);
+  const ProcessIdentity& process = state_.process.pid != 0 ? state_.process : started_;
+  if (exit_descriptor_ >= 0 && watched_ == process) return;
+  stop_watching();
+  exit_descriptor_ = open_process(process);
   if (exit_descriptor_ < 0) return;
+  watched_ = process;
+  exit_ = UvHandle<uv_poll_t>();
   if (uv_poll_init(reactor_.loop(), exit_.get(), exit_descriptor_) != 0) {
     return poll_.start_repeating(look_every, [this] { schedule_news(); });
   }
@@ -134,13 +136,16 @@ void Machine::watch_process() {
   });
 }
 
-core::Result<void> Machine::start(const std::filesystem::path& program) {
-  auto process = spawn_detached(program, {instance_command, directory_.string()});
-  if (!process) return process.error();
-  started_ = *process;
+void Machine::stop_watching() {
+  exit_.reset();
+  if (exit_descriptor_ >= 0) close(exit_descriptor_);
+  exit_descriptor_ = -1;
+}
+
+void Machine::take_process(const ProcessIdentity& process) {
+  started_ = process;
   look();
   schedule_news();
-  return {};
 }
 
 bool Machine::has_process() const {

@@ -34,8 +34,8 @@ class Machine {
   Machine(Reactor& reactor, std::filesystem::path directory, MachineOrder order, OnNews on_news);
   ~Machine();
 
-  // Starts the process; the lock in the directory makes sure that there is one.
-  core::Result<void> start(const std::filesystem::path& program);
+  // The process that was started for it; the lock in the directory makes sure that there is one.
+  void take_process(const ProcessIdentity& process);
   // Asks it to end. Twice is fine.
   void end();
   // For one that does not end: kills its process and all that it started.
@@ -57,6 +57,7 @@ class Machine {
 
  private:
   void watch_process();
+  void stop_watching();
   Fate read_fate();
   void schedule_news();
   void look_again();
@@ -73,6 +74,7 @@ class Machine {
   UvHandle<uv_fs_event_t> changes_;
   UvHandle<uv_poll_t> exit_;
   int exit_descriptor_ = -1;
+  ProcessIdentity watched_;  // by that descriptor
   Timer news_;
   Timer poll_;  // only where the kernel has no watch left for us
 };

@@ -1,11 +1,9 @@
 #include "adapters/sandbox/sandbox_cloud.h"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "adapters/clock.h"
-#include "adapters/durable_file.h"
 #include "adapters/sandbox/machine_directory.h"
 #include "adapters/sandbox/room.h"
 #include "adapters/sandbox/sandbox_cloud_held.h"
@@ -13,30 +11,11 @@
 namespace sky::adapters::sandbox {
 namespace {
 
-// From SIGTERM to SIGKILL, before speed; what `docker stop` and pods come near to. A guess.
-constexpr core::Duration full_grace = core::seconds(5);
-constexpr core::Duration shortest_grace = core::milliseconds(200);
 // Beyond its grace a machine that was told to end gets this long before it is killed itself.
 constexpr core::Duration end_allowance = core::seconds(8);
 // Machines that are gone stay on record, so that a restart reports them again: this many.
 constexpr std::size_t max_records = 64;
 constexpr std::size_t max_logs_per_service = 200;  // files, each at most max_log_bytes
-
-// Between the shortest and the longest, always the same for the same token.
-core::Duration provisioning_time(const CatalogCloud& cloud, const std::string& token) {
-  std::uint32_t draw = 0;
-  std::from_chars(token.data(), token.data() + std::min<std::size_t>(token.size(), 4), draw, 16);
-  const auto range = cloud.longest_provisioning - cloud.shortest_provisioning;
-  return cloud.shortest_provisioning + range * draw / 65535;
-}
-
-core::Result<void> unreadable() {
-  return core::Error{core::ErrorCode::io, "what was written cannot be read back"};
-}
-
-core::Failure failure(core::FailureKind kind, core::FailureScope scope, std::string text) {
-  return {kind, scope, std::move(text), core::Duration{0}};
-}
 
 }  // namespace
 
@@ -48,7 +27,9 @@ SandboxCloud::SandboxCloud(Reactor& reactor, const CatalogCloud& catalog, Sandbo
       on_change_(std::move(on_change)),
       directory_(settings_.home / "sandbox" / path_part(settings_.log_id) / catalog.name),
       market_start_(read_market_start(directory_.parent_path())),
-      market_timer_(reactor) {
+      market_timer_(reactor),
+      self_(std::make_shared<SandboxCloud*>(this)),
+      worker_(reactor.make_background()) {
   if (settings_.program.empty()) settings_.program = "/proc/self/exe";
   std::error_code ignored;
   const auto resolved = std::filesystem::canonical(settings_.program, ignored);
@@ -57,7 +38,7 @@ SandboxCloud::SandboxCloud(Reactor& reactor, const CatalogCloud& catalog, Sandbo
   follow_market();
 }
 
-SandboxCloud::~SandboxCloud() = default;
+SandboxCloud::~SandboxCloud() { *self_ = nullptr; }
 
 // ---- finding machines
 
@@ -75,7 +56,7 @@ void SandboxCloud::forget_old_records() {
   std::sort(records.rbegin(), records.rend());
   for (std::size_t i = max_records; i < records.size(); ++i) {
     machines_.erase(records[i].second);
-    remove_machine(directory_ / records[i].second);
+    on_worker([directory = directory_ / records[i].second] { remove_machine(directory); }, {});
   }
 }
 
@@ -98,88 +79,13 @@ void SandboxCloud::on_news(const std::string& machine) {
   Held* held = find(machine);
   if (held == nullptr) return;
   // A process that seemed to begin when we asked may have died with the daemon before us.
-  if (!held->launches.empty()) (void)start_machine(*held);
+  if (!held->launches.empty()) start_again(machine, *held);
   answer_launches(*held);
   if (held->launches.empty()) report_changes(*held);
   if (!held->terminations.empty()) answer_terminations(machine);
 }
 
-// ---- launching
-
-void SandboxCloud::launch(const core::LaunchInstance& order, const Secrets& secrets,
-                          LaunchDone done) {
-  const std::string machine =
-      machine_name(order.service, order.replica, order.attempt, order.token);
-  Held* held = find(machine);
-  if (held == nullptr) {
-    const auto room = room_for(order.offer);
-    if (const auto* no = std::get_if<core::Failure>(&room)) {
-      const auto latency = scaled(catalog_.refusal, order.spec.sandbox.speed_percent);
-      return refuse(std::move(done), *no, latency);
-    }
-    if (auto made = make_machine(machine, order, std::get<std::uint32_t>(room)); !made) {
-      return refuse(std::move(done),
-                    failure(core::FailureKind::transient, core::FailureScope::cloud,
-                            "The sandbox cannot make a machine: " + made.error().text),
-                    core::Duration{0});
-    }
-    held = adopt(directory_ / machine);
-  }
-  if (held != nullptr) {
-    held->secrets = secrets;
-    held->machine->look();
-  }
-  auto started = held != nullptr ? start_machine(*held) : unreadable();
-  if (!started) {
-    machines_.erase(machine);
-    remove_machine(directory_ / machine);
-    return refuse(std::move(done),
-                  failure(core::FailureKind::transient, core::FailureScope::cloud,
-                          "The sandbox cannot start a machine: " + started.error().text),
-                  core::Duration{0});
-  }
-  held->launches.push_back(std::move(done));
-  // It is asked again what became of the machine: everything is told anew after the answer.
-  held->has_reported_start = held->has_reported_notice = held->has_reported_end = false;
-  later(core::Duration{0}, [this, machine] { on_news(machine); });
-  follow_market();
-}
-
-core::Result<void> SandboxCloud::start_machine(Held& held) {
-  if (held.machine->fate() != Fate::unstarted || held.is_ending) return {};
-  if (auto written = write_secrets(held.machine->directory(), held.secrets); !written)
-    return written;
-  return held.machine->start(settings_.program);
-}
-
-core::Result<void> SandboxCloud::make_machine(const std::string& machine,
-                                              const core::LaunchInstance& order,
-                                              std::uint32_t node) {
-  forget_old_records();
-  const std::uint32_t speed = order.spec.sandbox.speed_percent;
-  MachineOrder made;
-  made.service = order.service;
-  made.replica = order.replica;
-  made.attempt = order.attempt;
-  made.token = order.token;
-  made.offer = order.offer;
-  made.node = node;
-  made.service_port = order.spec.resources.port;
-  made.setup = order.spec.task.setup;
-  made.run = order.spec.task.run;
-  made.workdir = order.spec.task.workdir;
-  made.envs = order.spec.task.envs;
-  made.ordered_at = wall_now();
-  made.provisioning = scaled(provisioning_time(catalog_, order.token), speed);
-  made.notice = scaled(catalog_.notice, speed);
-  made.grace = std::max(shortest_grace, scaled(full_grace, speed));
-  made.log = replica_log(settings_.home, order.service, order.replica);
-  return create_machine(directory_ / machine, made);
-}
-
-void SandboxCloud::refuse(LaunchDone done, core::Failure failure, core::Duration after) {
-  later(after, [done = std::move(done), failure = std::move(failure)] { done(failure); });
-}
+// ---- answers to launches
 
 void SandboxCloud::answer_launches(Held& held) {
   const Fate fate = held.machine->fate();
@@ -260,6 +166,11 @@ void SandboxCloud::terminate_orphan(const core::TerminateOrphan& order, Terminat
 void SandboxCloud::end_machine(const std::string& machine, TerminateDone done) {
   Held* held = find(machine);
   if (held == nullptr) {
+    const auto starting = starting_.find(machine);
+    if (starting != starting_.end()) {
+      starting->second.terminations.push_back(std::move(done));
+      return;
+    }
     return later(core::Duration{0}, [done = std::move(done)] { done(std::monostate{}); });
   }
   held->terminations.push_back(std::move(done));
@@ -273,7 +184,7 @@ void SandboxCloud::end_machine(const std::string& machine, TerminateDone done) {
 // The machine is gone when its process is; only then is the user told so.
 void SandboxCloud::answer_terminations(const std::string& machine) {
   Held& held = *find(machine);
-  if (held.machine->has_process()) return;
+  if (held.machine->has_process() || starting_.contains(machine)) return;
   const auto log = held.order().log;
   for (LaunchDone& done : std::exchange(held.launches, {})) {
     refuse(std::move(done),
@@ -286,9 +197,14 @@ void SandboxCloud::answer_terminations(const std::string& machine) {
   // A machine that could not end by itself may have left somebody behind.
   if (is_held(fate) && fate != Fate::ended) held.machine->kill();
   machines_.erase(machine);
-  remove_machine(directory_ / machine);
-  keep_newest(log.parent_path(), max_logs_per_service);
-  for (const TerminateDone& done : waiting) done(std::monostate{});
+  on_worker(
+      [directory = directory_ / machine, log] {
+        remove_machine(directory);
+        keep_newest(log.parent_path(), max_logs_per_service);
+      },
+      [waiting] {
+        for (const TerminateDone& done : waiting) done(std::monostate{});
+      });
 }
 
 // ---- listing
@@ -311,6 +227,19 @@ void SandboxCloud::later(core::Duration after, std::function<void()> task) {
   timer->start(after, [this, id, task = std::move(task)] {
     timers_.erase(id);
     task();
+  });
+}
+
+// What blocks on the disk or on a new process. In the order given, so that a machine's directory
+// is made only after one of the same name was removed.
+void SandboxCloud::on_worker(std::function<void()> job, std::function<void()> then) {
+  worker_->run([this, self = self_, job = std::move(job), then = std::move(then)] {
+    job();
+    if (!then) return;
+    // May run after we are gone: `self` is then empty. It is read on the loop thread only.
+    reactor_.post([self, then] {
+      if (*self != nullptr) then();
+    });
   });
 }
 

@@ -4,8 +4,9 @@
 // What a real cloud would keep lives outside of the daemon, in $home/sandbox/LOG_ID/CLOUD/MACHINE:
 // a new object on the same home finds every machine again and reports what happened meanwhile.
 // The same launch token is the same directory, made exclusively: never two machines.
-// Loop thread; the start of a process blocks for milliseconds. Changes are reported again after a
-// restart, and after each answer to a launch.
+// Loop thread. Directories and processes are made and removed on a worker of its own, one after the
+// other, since a fork or a busy disk takes tens of milliseconds. Changes are reported again after
+// a restart, and after each answer to a launch.
 #pragma once
 
 #include <filesystem>
@@ -16,8 +17,10 @@
 #include <vector>
 
 #include "adapters/cloud.h"
+#include "adapters/process.h"
 #include "adapters/reactor.h"
 #include "adapters/sandbox/catalog.h"
+#include "adapters/sandbox/machine_files.h"
 #include "adapters/sandbox/market.h"
 #include "core/result.h"
 
@@ -49,6 +52,7 @@ class SandboxCloud final : public Cloud {
 
  private:
   struct Held;  // a machine, who waits for it, and what was reported of it
+  struct Starting;  // one that is being made
 
   void adopt_all();
   void forget_old_records();
@@ -61,15 +65,20 @@ class SandboxCloud final : public Cloud {
   void end_machine(const std::string& machine, TerminateDone done);
   void give_notice(Held& held);
   std::variant<std::uint32_t, core::Failure> room_for(const core::Offer& offer) const;
-  core::Result<void> make_machine(const std::string& machine, const core::LaunchInstance& order,
-                                  std::uint32_t node);
-  core::Result<void> start_machine(Held& held);
+  MachineOrder machine_order(const core::LaunchInstance& order, std::uint32_t node) const;
+  Starting& start(const std::string& machine, const MachineOrder& order, const Secrets& secrets,
+                  bool is_new);
+  void start_again(const std::string& machine, const Held& held);
+  void finish_start(const std::string& machine, const core::Result<ProcessIdentity>& process);
+  void await_answer(const std::string& machine, Held& held, LaunchDone done);
+  void give_up(const std::string& machine, Starting starting, const std::string& why);
   static core::WallTime read_market_start(const std::filesystem::path& directory);
   void follow_market();
   std::uint32_t market_capacity(const CatalogOffer& entry) const;
   core::Duration market_time() const;
   void refuse(LaunchDone done, core::Failure failure, core::Duration after);
   void later(core::Duration after, std::function<void()> task);
+  void on_worker(std::function<void()> job, std::function<void()> then);
 
   Reactor& reactor_;
   const CatalogCloud& catalog_;
@@ -78,9 +87,13 @@ class SandboxCloud final : public Cloud {
   std::filesystem::path directory_;
   core::WallTime market_start_;
   std::map<std::string, std::unique_ptr<Held>> machines_;
+  std::map<std::string, Starting> starting_;
   Timer market_timer_;
   std::map<std::uint64_t, std::unique_ptr<Timer>> timers_;
   std::uint64_t last_timer_ = 0;
+  // The one shared pointer: a posted closure cannot be taken back, it must see that we are gone.
+  const std::shared_ptr<SandboxCloud*> self_;
+  std::unique_ptr<core::Background> worker_;  // last: ends before all else does
 };
 
 // The three clouds of the catalog over one home.

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "adapters/sandbox/machine.h"
@@ -21,6 +23,18 @@ struct SandboxCloud::Held {
 
   const MachineOrder& order() const { return machine->order(); }
 };
+
+// A machine whose directory and process are being made on the worker.
+struct SandboxCloud::Starting {
+  MachineOrder order;
+  Secrets secrets;
+  std::vector<LaunchDone> launches;
+  std::vector<TerminateDone> terminations;
+};
+
+inline core::Failure failure(core::FailureKind kind, core::FailureScope scope, std::string text) {
+  return {kind, scope, std::move(text), core::Duration{0}};
+}
 
 // A duration at the speed of a service or of the market; zero percent is taken for 100.
 inline core::Duration scaled(core::Duration duration, std::uint32_t speed_percent) {

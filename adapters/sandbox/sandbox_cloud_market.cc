@@ -41,6 +41,8 @@ std::variant<std::uint32_t, core::Failure> SandboxCloud::room_for(const core::Of
   for (const auto& [machine, held] : machines_) {
     if (is_held(held->machine->fate())) held_orders.push_back(&held->order());
   }
+  for (const auto& [machine, starting] : starting_)
+    if (!machines_.contains(machine)) held_orders.push_back(&starting.order);
   return find_room(catalog_, offer, held_orders, market_capacity(*entry));
 }
 

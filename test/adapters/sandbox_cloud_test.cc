@@ -12,26 +12,9 @@
 #include "test/adapters/sandbox_world.h"
 
 namespace sky::adapters::sandbox {
-namespace {
 
 using core::FailureKind;
 using core::InstanceChange;
-
-const core::ProvisionSucceeded* succeeded(const std::optional<LaunchAnswer>& answer) {
-  return answer ? std::get_if<core::ProvisionSucceeded>(&*answer) : nullptr;
-}
-
-const core::Failure* failed(const std::optional<LaunchAnswer>& answer) {
-  return answer ? std::get_if<core::Failure>(&*answer) : nullptr;
-}
-
-core::LaunchInstance numbered(core::LaunchInstance order, std::uint32_t replica) {
-  order.replica = {replica};
-  order.token.replace(0, 8, std::to_string(10000000 + replica));
-  return order;
-}
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(adapters_sandbox_cloud)
 

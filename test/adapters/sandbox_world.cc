@@ -37,7 +37,7 @@ World::~World() {
 
 void World::restart() {
   kill_daemon();
-  SandboxSettings settings{home_, log_id, {}, market, market_speed_percent};
+  SandboxSettings settings{home_, log_id, program, market, market_speed_percent};
   cloud_ = std::make_unique<SandboxCloud>(
       reactor, *catalog().find(name_), settings,
       [this](const core::InstanceChanged& change) { changes.push_back(change); });
@@ -140,6 +140,20 @@ core::LaunchInstance an_order(const std::string& run, const std::string& cloud) 
   order.spec.task.run = run;
   order.spec.sandbox = {.enabled = true, .speed_percent = 100'000, .market_seed = 1};
   return order;
+}
+
+core::LaunchInstance numbered(core::LaunchInstance order, std::uint32_t replica) {
+  order.replica = {replica};
+  order.token.replace(0, 8, std::to_string(10000000 + replica));
+  return order;
+}
+
+const core::ProvisionSucceeded* succeeded(const std::optional<LaunchAnswer>& answer) {
+  return answer ? std::get_if<core::ProvisionSucceeded>(&*answer) : nullptr;
+}
+
+const core::Failure* failed(const std::optional<LaunchAnswer>& answer) {
+  return answer ? std::get_if<core::Failure>(&*answer) : nullptr;
 }
 
 }  // namespace sky::adapters::sandbox

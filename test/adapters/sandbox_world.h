@@ -44,6 +44,7 @@ class World {
   // Processes that carry the mark of a machine in this home.
   std::size_t processes() const;
 
+  std::filesystem::path program;  // of the machines; empty: this test's
   Market market = Market::calm();
   std::uint32_t market_speed_percent = 100;
   Reactor reactor;
@@ -57,5 +58,12 @@ class World {
 
 // Replica 1, attempt 1, the cheapest T4 spot machine of the cloud, time 100 times as fast.
 core::LaunchInstance an_order(const std::string& run, const std::string& cloud = "aws");
+
+// The same for another replica, with a token of its own.
+core::LaunchInstance numbered(core::LaunchInstance order, std::uint32_t replica);
+
+// Null when it was answered otherwise, or not at all.
+const core::ProvisionSucceeded* succeeded(const std::optional<LaunchAnswer>& answer);
+const core::Failure* failed(const std::optional<LaunchAnswer>& answer);
 
 }  // namespace sky::adapters::sandbox
