@@ -1,6 +1,8 @@
 #include "events/commit_queue.h"
 
+#include <algorithm>
 #include <deque>
+#include <iterator>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -31,20 +33,21 @@ class CommitQueue::Worker {
 
   ~Worker() { *self_ = nullptr; }
 
+  // What one turn of the loop brings is one group: the first event of many, sent off at once, would
+  // make the others wait for a commit of its own.
   void append(std::vector<core::Event> events, WhenDurable when_durable) {
     backlog_ += events.size();
     ++unfinished_;
-    bool is_first = false;  // of its group: the others are taken along
-    {
-      const std::lock_guard guard(mutex_);
-      is_first = entries_.empty();
-      entries_.push_back({std::move(events), std::move(when_durable)});
-    }
-    if (is_first) background_->run([this] { commit_waiting(); });
+    gathered_.push_back({std::move(events), std::move(when_durable)});
+    if (gathered_.size() > 1) return;
+    scheduler_.post([self = self_] {
+      if (*self != nullptr) (*self)->hand_to_background();
+    });
   }
 
   core::Result<void> flush() {
     while (!failure_ && unfinished_ > 0) {
+      hand_to_background();
       background_->wait();
       deliver();
     }
@@ -142,6 +145,18 @@ class CommitQueue::Worker {
 
   // ---- loop thread
 
+  void hand_to_background() {
+    if (gathered_.empty()) return;
+    bool is_first = false;  // else a job that has not begun takes them along
+    {
+      const std::lock_guard guard(mutex_);
+      is_first = entries_.empty();
+      std::move(gathered_.begin(), gathered_.end(), std::back_inserter(entries_));
+    }
+    gathered_.clear();
+    if (is_first) background_->run([this] { commit_waiting(); });
+  }
+
   void deliver() {
     const auto self = self_;  // a callback may destroy the queue
     while (*self != nullptr && !failure_) {
@@ -185,6 +200,7 @@ class CommitQueue::Worker {
   core::Seq durable_;
   std::size_t backlog_ = 0;
   std::size_t unfinished_ = 0;  // entries whose callback was not reached yet
+  std::vector<Entry> gathered_;  // in this turn
   std::optional<core::Error> failure_;
   std::unique_ptr<core::Alarm> settle_;
 

@@ -1,8 +1,8 @@
 // Group commit and the output gate.
 //
-// Whatever is appended while a commit is in flight forms the next group. The callbacks run on the
-// loop thread, in order, after their events are durable: effects, replies and followers wait in
-// them. There is no timer: an idle system commits each event at once.
+// Whatever is appended in one turn of the loop, or while a commit is in flight, forms the next
+// group. The callbacks run on the loop thread, in order, after their events are durable: effects,
+// replies and followers wait in them. There is no timer: an idle system commits each event at once.
 #pragma once
 
 #include <functional>

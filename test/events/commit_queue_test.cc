@@ -141,6 +141,7 @@ BOOST_FIXTURE_TEST_SUITE(commit_queue, Fixture)
 
 BOOST_AUTO_TEST_CASE(nothing_runs_before_its_events_are_durable) {
   append(1, 2, "a");
+  loop.run_one();  // the end of the turn
   log.wait_for_start(1);
   BOOST_TEST(happened.empty());
   BOOST_TEST(queue.backlog() == 2u);
@@ -154,6 +155,7 @@ BOOST_AUTO_TEST_CASE(nothing_runs_before_its_events_are_durable) {
 
 BOOST_AUTO_TEST_CASE(what_arrives_while_a_commit_is_in_flight_is_the_next_group) {
   append(1, 1, "a");
+  loop.run_one();
   log.wait_for_start(1);
   append(2, 1, "b");
   append(3, 2, "c");
@@ -168,9 +170,27 @@ BOOST_AUTO_TEST_CASE(what_arrives_while_a_commit_is_in_flight_is_the_next_group)
   BOOST_TEST(happened.size() == 7u);
 }
 
+BOOST_AUTO_TEST_CASE(what_one_turn_of_the_loop_brings_is_one_group) {
+  append(1, 1, "a");
+  append(2, 3, "b");
+  append(5, 1, "c");
+  loop.run_one();
+  log.wait_for_start(1);
+  log.allow(1);
+  loop.run_one();
+  BOOST_TEST((log.sizes() == std::vector<std::size_t>{5}));
+  BOOST_TEST((happened == Happened{"commit 5", "a", "b", "c"}));
+  append(6, 1, "d");  // the next turn begins another
+  loop.run_one();
+  log.allow(1);
+  loop.run_one();
+  BOOST_TEST((log.sizes() == std::vector<std::size_t>{5, 1}));
+}
+
 BOOST_AUTO_TEST_CASE(a_callback_without_events_waits_for_all_before_it) {
   append(1, 3, "a");
   append(4, 0, "b");
+  loop.run_one();
   log.wait_for_start(1);
   BOOST_TEST(happened.empty());
   log.allow(2);
@@ -241,9 +261,12 @@ BOOST_AUTO_TEST_CASE(callbacks_left_over_at_the_end_never_run) {
     CommitQueue short_lived(
         other_log, other, [](core::Seq, const std::string&) {}, [](const core::Error&) {});
     short_lived.append(sample_events(1, 1), [&ran] { ran = true; });
+    other.run_one();
     other_log.wait_for_start(1);
+    short_lived.append(sample_events(2, 1), [&ran] { ran = true; });  // its turn never ends
     other_log.allow(1);
   }
+  other.run_one();
   other.run_one();
   BOOST_TEST(!ran);
   BOOST_TEST(other_log.position().durable.value == 1u);  // the one in flight was waited for
