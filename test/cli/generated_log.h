@@ -66,18 +66,29 @@ struct GeneratedLog {
   events::TemporaryDirectory home;
   std::filesystem::path path = home / "log";
 
-  // A log whose id is the world's: the events say it.
-  std::unique_ptr<events::Log> log_with(std::vector<core::Event> events) {
-    auto log = events::open_log(path);
-    BOOST_TEST_REQUIRE(log.has_value(), (log ? "" : log.error().text));
+  // A log whose id is the world's: the events say it. It was closed about `closed` times on the
+  // way, each of which leaves a table file.
+  std::unique_ptr<events::Log> log_with(std::vector<core::Event> events, std::size_t closed = 0) {
+    auto log = opened();
     for (core::Event& event : events)
       if (auto* started = std::get_if<core::DaemonStarted>(&event.body))
-        started->log_id = (*log)->id();
+        started->log_id = log->id();
+    const std::size_t part = events.size() / (closed + 1);
+    std::size_t next_end = part;
     for (std::size_t at = 0, count = 1; at < events.size(); at += count) {  // an instant a commit
       for (count = 1; at + count < events.size(); ++count)
         if (events[at + count].time != events[at].time) break;
-      BOOST_REQUIRE((*log)->append(std::span(events).subspan(at, count)));
+      BOOST_REQUIRE(log->append(std::span(events).subspan(at, count)));
+      if (at + count < next_end || at + count == events.size()) continue;
+      next_end += part;
+      log.reset();
+      log = opened();
     }
+    return log;
+  }
+  std::unique_ptr<events::Log> opened() const {
+    auto log = events::open_log(path);
+    BOOST_TEST_REQUIRE(log.has_value(), (log ? "" : log.error().text));
     return std::move(*log);
   }
   static projections::Model folded(const events::Log& log, core::Seq until) {
