@@ -157,6 +157,11 @@ class FakeNodes:
             self.nodes[name] = True
         self.wait_until_good([name])
 
+    def remove_node(self, name):
+        with self.lock:
+            self.nodes.pop(name, None)
+        self.plane.call("DELETE", f"/api/v1/nodes/{name}")
+
     def silence(self, name):
         """No heartbeat any more; whatever runs there goes on."""
         with self.lock:

@@ -155,6 +155,63 @@ class UpTest(KubeCase):
         self.refused(*self.up_arguments("web", PLAIN % 1, "-y"),
                      says=["no cloud is set up", "no kubeconfig", "daemon stop", "--sandbox"])
 
+    # ---- autoscalers
+
+    def say_of(self, pod, reason, message):
+        """What an autoscaler says of a pod, as it says it: an event."""
+        meta = pod["metadata"]
+        status, answer = self.plane.call("POST", self.path("events"), {
+            "apiVersion": "v1", "kind": "Event", "metadata": {"generateName": "e-"},
+            "involvedObject": {"apiVersion": "v1", "kind": "Pod", "name": meta["name"],
+                               "namespace": self.namespace, "uid": meta["uid"]},
+            "reason": reason, "message": message, "type": "Normal",
+            "source": {"component": "cluster-autoscaler"}})
+        self.assertEqual(status, 201, answer)
+
+    def pod_without_a_node(self):
+        return self.session.wait("a pod that finds no node", lambda: [
+            pod for pod in self.pods() if not pod["spec"].get("nodeName")])[0]
+
+    def test_a_pod_waits_for_the_node_an_autoscaler_brings(self):
+        self.configure("kubernetes: {autoscaler: generic}\n"
+                       "skyctl: {kubernetes: {expose: podip}}\n")
+        self.session.must(*self.up_arguments("gpu", WITH_GPU % 3, "-y"))
+        pod = self.pod_without_a_node()
+        self.say_of(pod, "TriggeredScaleUp", "pod triggered scale-up: 1->2 (max: 3)")
+        time.sleep(2)
+        self.assertEqual(self.events("gpu", "ProvisionFailed"), [])
+        type(self).nodes.add_node("gpu-brought", kube_case.T4, gpus=1)
+        self.addCleanup(type(self).nodes.remove_node, "gpu-brought")
+        self.wait_ready("gpu", 3)
+        self.assertIn(pod["metadata"]["uid"], {p["metadata"]["uid"] for p in self.pods()})
+        self.down_clean("gpu")
+
+    def test_an_autoscaler_that_says_no_is_believed_and_quoted(self):
+        self.configure("kubernetes: {autoscaler: generic}\n"
+                       "skyctl: {kubernetes: {expose: podip}}\n")
+        self.session.must(*self.up_arguments("gpu", WITH_GPU % 3, "-y"))
+        self.say_of(self.pod_without_a_node(), "NotTriggerScaleUp", "max node group size reached")
+        [failed, *_] = self.wait_event("gpu", "ProvisionFailed")
+        self.assertEqual(failed["body"]["failure"]["kind"], "capacity")
+        self.assertIn("max node group size reached", failed["body"]["failure"]["text"])
+        self.down_clean("gpu")
+
+    # ---- addresses
+
+    def test_each_replica_has_a_load_balancer_where_the_home_asks_for_one(self):
+        self.configure("kubernetes: {ports: loadbalancer}\n")
+        self.session.must(*self.up_arguments("web", PLAIN % 1, "-y"))
+        [service] = self.session.wait("its Service", lambda: self.objects("services"))
+        self.assertEqual(service["spec"]["type"], "LoadBalancer")
+        [pod] = self.pods()
+        self.assertEqual(service["metadata"]["ownerReferences"][0]["uid"], pod["metadata"]["uid"])
+        self.assertEqual(self.session.in_phase("web", "READY"), [])  # no address, no replica
+        self.plane.call("PATCH", f"{self.path('services')}/{service['metadata']['name']}/status",
+                        {"status": {"loadBalancer": {"ingress": [{"ip": pod["status"]["podIP"]}]}}},
+                        "application/merge-patch+json")
+        self.wait_ready("web", 1)
+        self.down_clean("web")
+
     def test_output_comes_from_the_pod_whole_its_end_and_what_is_new(self):
         self.session.must(*self.up_arguments("web", PLAIN % 1, "-y"))
         self.wait_ready("web", 1)
