@@ -104,10 +104,13 @@ std::vector<std::vector<double>> watched(const SimulationQuestion& question) {
       parts[zones][i] += covered * before.on_demand;
     }
   };
-  run_trace(one, [&](const ReadySpan& span) {
-    add(span.begin);
-    before = span;
-  });
+  run_trace(one, {.ready =
+                      [&](const ReadySpan& span) {
+                        add(span.begin);
+                        before = span;
+                      },
+                  .fact = {},
+                  .plan = {}});
   add(one.trace->length());
   return parts;
 }

@@ -15,6 +15,7 @@
 
 #include "core/ids.h"
 #include "core/offer.h"
+#include "core/policies/market_rule.h"
 #include "core/time.h"
 
 namespace sky::core {
@@ -65,7 +66,9 @@ struct ReadinessProbe {
   bool operator==(const ReadinessProbe&) const = default;
 };
 
-enum class Placement : std::uint8_t { unknown, static_mixture, spot_hedge };
+// static_mixture and spot_hedge place replica by replica and mean what SkyServe's keys say; market:
+// a policy plans the whole fleet, on-demand cover and extras included.
+enum class Placement : std::uint8_t { unknown, static_mixture, spot_hedge, market };
 
 struct ReplicaPolicy {
   std::uint32_t min_replicas = 1;
@@ -81,6 +84,7 @@ struct ReplicaPolicy {
   Placement placement = Placement::static_mixture;  // spot_placer: dynamic_fallback = spot_hedge
   Duration qps_window = seconds(60);  // ours
   std::optional<std::uint32_t> target_concurrency_per_replica;  // ours: requests in flight
+  MarketPolicy market;  // ours: of placement market; spot_hedge: its rule for forgiving zones
   bool operator==(const ReplicaPolicy&) const = default;
 
   std::uint32_t upper_limit() const { return max_replicas.value_or(min_replicas); }

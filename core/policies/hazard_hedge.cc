@@ -10,10 +10,8 @@ namespace sky::core {
 namespace {
 
 constexpr std::int64_t constant_hazard_micro = 350'000;  // without ages: the traces' mean
-// Refusals cost nothing, a machine on demand instead of a spot one does: measured on public traces,
-// longer times cost 2 to 3 % of all-on-demand and save only calls.
-constexpr Duration room_memory = seconds(300);
-constexpr Duration first_retry = seconds(60), longest_retry = seconds(120);
+constexpr Duration room_memory = seconds(300), longest_room_memory = seconds(3600);
+constexpr Duration usual_room_memory = seconds(12 * 3600);
 constexpr Duration look_again_after = seconds(120), look_again_when_calm = seconds(600);
 constexpr std::int64_t change_margin_micro = 100'000;
 
@@ -58,7 +56,8 @@ class Hedge {
     keep_until_ready(plan.spot);
     try_elsewhere(committed, plan.spot);
     if (sum(plan.spot) == 0) scout(plan.spot);
-    plan.on_demand = on_demand(committed.on_demand);
+    probe(plan.spot);
+    plan.on_demand = on_demand(committed.on_demand, plan.spot);
     plan.look_again = next_look();
     return plan;
   }
@@ -74,16 +73,31 @@ class Hedge {
   }
   std::uint32_t room(const ZoneView& zone) const {
     if (!zone.is_open) return zone.confirmed();
-    const bool is_known =
-        zone.belief->room_seen && view_.now - *zone.belief->room_seen < room_memory;
-    return is_known ? std::max(zone.belief->room, zone.confirmed()) : no_limit;
+    const auto& seen = zone.belief->room_seen;
+    if (seen && view_.now - *seen < memory_of(*zone.belief))
+      return std::max(zone.belief->room, zone.confirmed());
+    return std::max(usual_room(), zone.confirmed());
   }
-  Instant retry_at(const ZoneView& zone) const {
-    if (zone.belief->refusals == 0 || !zone.belief->tried) return view_.now;
-    const auto doublings = std::min<std::uint32_t>(zone.belief->refusals - 1, 10);
-    return *zone.belief->tried + std::min<Duration>(first_retry * (1 << doublings), longest_retry);
+  // Each refusal in a row doubles it: where capacity is small for good one asks in vain for ever.
+  static Duration memory_of(const ZoneBelief& zone) {
+    const auto doublings = std::min<std::uint32_t>(std::max(zone.refusals, 1U) - 1, 10);
+    return std::min<Duration>(room_memory * (1 << doublings), longest_room_memory);
   }
-  bool may_try(const ZoneView& zone) const { return zone.is_open && retry_at(zone) <= view_.now; }
+  // Of zones that nothing is known of: the most that any holds, if two were seen full lately.
+  std::uint32_t usual_room() const {
+    std::uint32_t full = 0, most = 0;
+    for (const ZoneView& zone : view_.zones) {
+      most = std::max(most, zone.confirmed());
+      const auto& seen = zone.belief->room_seen;
+      if (!seen || view_.now - *seen >= usual_room_memory || zone.belief->room == 0) continue;
+      ++full;
+      most = std::max(most, zone.belief->room);
+    }
+    return full >= 2 ? most : no_limit;
+  }
+  bool may_try(const ZoneView& zone) const {
+    return zone.is_open && retry_at(*zone.belief).value_or(view_.now) <= view_.now;
+  }
 
   PlanProblem over_confirmed() const {
     PlanProblem problem = base_;
@@ -117,14 +131,32 @@ class Hedge {
       if (!is_ready) spot[i] = std::max(spot[i], view_.zones[i].held());
   }
 
+  // What is not answered yet stays. True: some of it is a try.
+  bool keep_asked(std::vector<std::uint32_t>& spot) const {
+    bool is_trying = false;
+    for (std::size_t i = 0; i < confirmed_.size(); ++i) {
+      if (view_.zones[i].asked == 0) continue;
+      spot[i] = std::max(spot[i], view_.zones[i].held());
+      is_trying = is_trying || confirmed_[i] == 0;
+    }
+    return is_trying;
+  }
+
+  // A machine that is ended as soon as it is confirmed, unless the plan has use for it then.
+  bool is_probe_due(const ZoneView& zone) const {
+    return policy_.probe_every > Duration{0} && zone.held() == 0 && may_try(zone) &&
+           (!zone.belief->tried || view_.now - *zone.belief->tried >= policy_.probe_every);
+  }
+  void probe(std::vector<std::uint32_t>& spot) const {
+    for (std::size_t i = 0; i < spot.size(); ++i)
+      if (spot[i] == 0 && is_probe_due(view_.zones[i])) spot[i] = 1;
+  }
+
   void try_elsewhere(const FleetShape& committed, std::vector<std::uint32_t>& spot) const {
     PlanProblem problem = base_;
     bool is_open = false;
+    if (keep_asked(spot)) return;  // one try at a time
     for (std::size_t i = 0; i < confirmed_.size(); ++i) {
-      if (view_.zones[i].asked > 0) {
-        spot[i] = std::max(spot[i], view_.zones[i].held());
-        if (confirmed_[i] == 0) return;  // one try at a time
-      }
       if (confirmed_[i] > 0) continue;
       if (may_try(view_.zones[i]))
         is_open = true;
@@ -153,18 +185,26 @@ class Hedge {
     if (best) spot[*best] = 1;
   }
 
-  std::uint32_t on_demand(std::uint32_t planned) const {
+  std::uint32_t on_demand(std::uint32_t planned, const std::vector<std::uint32_t>& spot) const {
     const std::uint32_t covered = std::min(sum(confirmed_), view_.target);
     const std::uint32_t wanted = std::max(planned, view_.target - covered);
-    const std::uint32_t serving = std::min(total_ready(view_), view_.target);
+    std::uint32_t staying = 0;  // of what serves: the plan may give up ready spot machines
+    for (std::size_t i = 0; i < spot.size(); ++i)
+      staying += std::min(spot[i], view_.zones[i].ready);
+    const std::uint32_t serving = std::min(staying, view_.target);
     return std::max(wanted, std::min(view_.on_demand_ready, view_.target - serving));
   }
 
   Instant next_look() const {
     const bool is_calm = view_.on_demand() == 0 && total_ready(view_) >= view_.target;
     Instant next = view_.now + (is_calm ? look_again_when_calm : look_again_after);
-    for (const ZoneView& zone : view_.zones)
-      if (zone.held() == 0 && retry_at(zone) > view_.now) next = std::min(next, retry_at(zone));
+    for (const ZoneView& zone : view_.zones) {
+      if (zone.held() > 0) continue;
+      const auto retry = retry_at(*zone.belief);
+      if (retry && *retry > view_.now) next = std::min(next, *retry);
+      if (policy_.probe_every > Duration{0} && zone.belief->tried)
+        next = std::min(next, std::max(*zone.belief->tried, view_.now) + policy_.probe_every);
+    }
     return next;
   }
 

@@ -11,9 +11,13 @@
 //                      ready
 //   bursts             what is left in a zone that took a part of ours is expected to go within
 //                      minutes, and is replaced before
-//   refusals           teach a zone's room for five minutes; a refused zone is tried again after
-//                      one or two
+//   refusals           teach a zone's room for five minutes, doubled with each in a row up to an
+//                      hour; zones of which nothing is known are taken to have what others hold
+//                      when two were full within 12 hours; a refused zone is tried again after one
+//                      or two minutes
 //   scout              a plan without spot keeps one replica, so that a zone's age becomes known
+//   probes             a zone we are not in is asked for one machine each `probe_every`, which is
+//                      ended as soon as it is confirmed and nothing has use for it
 //   stated availability  the weight of risk follows it: slo_tracking.h
 //   splits             no zone holds more than half of the target while two are up
 #pragma once

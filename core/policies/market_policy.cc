@@ -12,7 +12,8 @@ namespace sky::core {
 MarketPlan plan_market(const MarketPolicy& policy, const MarketView& view) {
   if (view.zones.empty() || view.target == 0) return plan_all_on_demand(view);
   switch (policy.rule) {
-    case MarketRule::all_on_demand: return plan_all_on_demand(view);
+    case MarketRule::unknown:
+    case MarketRule::all_on_demand: break;
     case MarketRule::even_spread: return plan_fixed_shares(view, view.target, 0);
     case MarketRule::round_robin: return plan_round_robin(view);
     case MarketRule::static_mixture: {

@@ -23,18 +23,10 @@ Result<std::uint32_t> whole(std::string_view key, std::string_view text) {
   return value;
 }
 
-// "99.5" percent as parts of a million.
-Result<std::uint32_t> percent_ppm(std::string_view text) {
-  const std::size_t point = std::min(text.find('.'), text.size());
-  std::string digits(text.substr(point == text.size() ? point : point + 1));
-  const bool is_too_fine = digits.size() > 4;
-  digits.resize(4, '0');
-  const auto before = whole("availability", text.substr(0, point));
-  const auto after = whole("availability", digits);
-  if (is_too_fine || !before || !after || *before > 99 || *before < 50)
-    return wrong("availability=" + std::string(text) +
-                 ": percent, from 50 to 99.9999, with at most four decimals");
-  return *before * 10'000 + *after;
+std::string percent_text(std::uint32_t ppm) {
+  std::string digits = std::to_string(10'000 + ppm % 10'000).substr(1);
+  while (!digits.empty() && digits.back() == '0') digits.pop_back();
+  return std::to_string(ppm / 10'000) + (digits.empty() ? "" : "." + digits);
 }
 
 using Keys = std::vector<std::string>;
@@ -78,10 +70,9 @@ Result<void> set(MarketPolicy& policy, std::string_view key, std::string_view te
     return {};
   }
   if (key == "availability") {
-    const auto ppm = percent_ppm(text);
+    const auto ppm = parse_availability(text);
     if (!ppm) return ppm.error();
-    policy.availability_ppm = *ppm;
-    if (policy.weights == economical_weights) policy.weights = tracked_weights;
+    follow_availability(policy, *ppm);
     return {};
   }
   const auto value = whole(key, text);
@@ -97,7 +88,66 @@ Result<void> set(MarketPolicy& policy, std::string_view key, std::string_view te
   return {};
 }
 
+std::string value_of(const MarketPolicy& policy, const std::string& key) {
+  if (key == "rule") return policy.forgives_late ? "artifact" : "printed";
+  if (key == "availability")
+    return policy.availability_ppm == 0 ? "" : percent_text(policy.availability_ppm);
+  if (key == "extra") return std::to_string(policy.extra);
+  if (key == "on_demand") return std::to_string(policy.fixed_on_demand);
+  if (key == "any") return std::to_string(policy.weights.any);
+  if (key == "share") return std::to_string(policy.weights.share);
+  if (key == "square") return std::to_string(policy.weights.square);
+  if (key == "age") return policy.knows_age ? "1" : "0";
+  if (key == "split") return policy.splits ? "1" : "0";
+  return std::to_string(whole_seconds(policy.probe_every));  // probe
+}
+
+// The name's own policy with the keys that differ in `policy`.
+std::string with_keys(const std::string& name, const MarketPolicy& policy) {
+  const Named& named = table().at(name);
+  MarketPolicy plain = named.policy;
+  const std::string availability = value_of(policy, "availability");
+  std::string text;
+  const auto add = [&](const std::string& key, const std::string& value) {
+    text += (text.empty() ? ":" : ",") + key + "=" + value;
+  };
+  // First, as it brings weights of its own.
+  if (!availability.empty() && set(plain, "availability", availability))
+    add("availability", availability);
+  for (const std::string& key : named.keys)
+    if (value_of(plain, key) != value_of(policy, key)) add(key, value_of(policy, key));
+  return name + text;
+}
+
 }  // namespace
+
+Result<std::uint32_t> parse_availability(std::string_view text) {
+  const std::size_t point = std::min(text.find('.'), text.size());
+  std::string digits(text.substr(point == text.size() ? point : point + 1));
+  const bool is_too_fine = digits.size() > 4;
+  digits.resize(4, '0');
+  const auto before = whole("availability", text.substr(0, point));
+  const auto after = whole("availability", digits);
+  if (is_too_fine || !before || !after || *before > 99 || *before < 50)
+    return wrong("availability=" + std::string(text) +
+                 ": percent, from 50 to 99.9999, with at most four decimals");
+  return *before * 10'000 + *after;
+}
+
+void follow_availability(MarketPolicy& policy, std::uint32_t availability_ppm) {
+  policy.availability_ppm = availability_ppm;
+  if (policy.weights == economical_weights) policy.weights = tracked_weights;
+}
+
+std::string to_text(const MarketPolicy& policy) {
+  std::string shortest;
+  for (const auto& [name, named] : table()) {
+    if (named.policy.rule != policy.rule) continue;
+    std::string text = with_keys(name, policy);
+    if (shortest.empty() || text.size() < shortest.size()) shortest = std::move(text);
+  }
+  return shortest;
+}
 
 Result<MarketPolicy> parse_policy(std::string_view text) {
   const std::size_t colon = std::min(text.find(':'), text.size());
@@ -119,6 +169,17 @@ Result<MarketPolicy> parse_policy(std::string_view text) {
     at = end + 1;
   }
   return policy;
+}
+
+std::string placement_text(const ReplicaPolicy& policy) {
+  switch (policy.placement) {
+    case Placement::market: return to_text(policy.market);
+    case Placement::spot_hedge:
+      return policy.market.forgives_late ? "spot_hedge:rule=artifact" : "spot_hedge";
+    case Placement::static_mixture:
+    case Placement::unknown: break;
+  }
+  return "static_mixture";
 }
 
 const std::vector<std::string>& policy_names() {

@@ -84,6 +84,12 @@ void left_zone(ZoneBelief& zone, Instant now) {
   zone.seen_up = now;
 }
 
+std::optional<Instant> retry_at(const ZoneBelief& zone) {
+  if (zone.refusals == 0 || !zone.tried) return {};
+  const auto doublings = std::min<std::uint32_t>(zone.refusals - 1, 10);
+  return *zone.tried + std::min<Duration>(first_retry * (1 << doublings), longest_retry);
+}
+
 Duration age_of(const ZoneBelief& zone, Instant now) {
   if (zone.watched_since && zone.up_since) return now - *zone.up_since;
   const Duration since_down = zone.seen_down ? (now - *zone.seen_down) / 2 : unseen_age;

@@ -24,10 +24,16 @@
 
 namespace sky::projections {
 
+struct TargetChange {
+  core::Duration at{0};  // from the window's begin; the first is at 0
+  std::uint32_t target = 0;
+};
+
 struct TraceQuestion {
   const SpotTrace* trace = nullptr;  // borrowed for the run
   core::MarketPolicy policy;
   std::uint32_t target = 4;
+  std::vector<TargetChange> targets;  // by time; not empty: instead of `target`
   core::Duration cold_start = core::seconds(183);
   core::Duration period = core::seconds(30);
   std::int64_t on_demand_ratio_milli = 3000;  // on-demand price / spot price
@@ -44,6 +50,24 @@ struct ReadySpan {
   core::Duration begin{0};
   std::vector<std::uint32_t> spot;  // ready, by zone
   std::uint32_t on_demand = 0;  // ready
+  std::uint32_t taken = 0;  // that served until now and were taken, since the span before
+};
+
+// What happened to one machine, for those who want to follow (a fold, say).
+enum class TraceEvent : std::uint8_t { launched, answered, refused, served, taken, ended };
+
+struct TraceFact {
+  TraceEvent event = TraceEvent::launched;
+  core::Instant at;
+  std::uint64_t machine = 0;  // from 1, by launch
+  std::optional<std::size_t> zone;  // none: on demand
+};
+
+// Empty functions are not called.
+struct TraceWatch {
+  std::function<void(const ReadySpan&)> ready;  // every change of the ready replicas
+  std::function<void(const TraceFact&)> fact;
+  std::function<void(const core::MarketView&, const core::MarketPlan&)> plan;
 };
 
 struct TraceScore {
@@ -64,8 +88,7 @@ struct TraceScore {
   double availability() const;
 };
 
-// `watch` is told of every change of the ready replicas, also in the first hour.
-TraceScore run_trace(const TraceQuestion& question,
-                     const std::function<void(const ReadySpan&)>& watch = {});
+// `watch` is told of the first hour, too.
+TraceScore run_trace(const TraceQuestion& question, const TraceWatch& watch = {});
 
 }  // namespace sky::projections

@@ -239,6 +239,33 @@ BOOST_AUTO_TEST_CASE(policies_are_read_by_name_and_a_wrong_one_names_what_there_
   for (const std::string& name : policy_names()) BOOST_TEST(bool(parse_policy(name)));
 }
 
+// Of two zones seen full the rest is learnt: no launch beyond what any zone was seen to hold.
+BOOST_AUTO_TEST_CASE(where_zones_hold_one_machine_no_second_one_is_asked_for) {
+  Street street(6);
+  for (std::size_t i = 0; i < 4; ++i) street.ready(i, 1, 10);
+  for (std::size_t i = 0; i < 2; ++i)
+    saw_refusal(street.beliefs[i], 1, street.view.now - seconds(1800));
+  const MarketPlan plan = street.plan("hazard_hedge_safe");
+  for (const std::uint32_t count : plan.spot) BOOST_TEST(count <= 1u);
+  street.beliefs[0].room_seen = street.view.now - std::chrono::hours(13);  // long ago
+  street.beliefs[1].room_seen = street.beliefs[0].room_seen;
+  const MarketPlan later = street.plan("hazard_hedge");
+  BOOST_TEST(*std::max_element(later.spot.begin(), later.spot.end()) >= 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_policy_is_printed_as_it_is_typed) {
+  for (const char* text :
+       {"all_on_demand", "spot_hedge:rule=artifact", "age_gated:extra=2", "hazard_hedge",
+        "hazard_hedge_safe", "hazard_hedge:availability=99.5", "hazard_hedge:probe=300",
+        "hazard_hedge:availability=99.95,split=1", "hazard_hedge_safe:availability=99",
+        "static_mixture:on_demand=2,extra=1", "hazard_hedge:any=7,share=8,square=9"}) {
+    const auto policy = parse_policy(text);
+    BOOST_REQUIRE(policy);
+    BOOST_TEST(to_text(*policy) == text);
+  }
+  for (const std::string& name : policy_names()) BOOST_TEST(to_text(*parse_policy(name)) == name);
+}
+
 // Any market: plans stay within bounds, and the same view gives the same plan.
 BOOST_AUTO_TEST_CASE(no_policy_wants_more_than_it_may_or_a_zone_that_is_closed) {
   std::uint64_t random = 7;
@@ -270,6 +297,16 @@ BOOST_AUTO_TEST_CASE(no_policy_wants_more_than_it_may_or_a_zone_that_is_closed) 
         if (!street.zones[i].is_open) BOOST_REQUIRE(plan.spot[i] <= street.zones[i].held());
       }
       BOOST_REQUIRE(spot_of(plan) <= held + 2 * street.view.target + 4);
+      if (name.starts_with("hazard_hedge")) {  // gives up nothing that serves and is needed
+        std::uint32_t serves = 0, stays = 0;
+        for (std::size_t i = 0; i < plan.spot.size(); ++i) {
+          serves += street.zones[i].ready;
+          stays += std::min(plan.spot[i], street.zones[i].ready);
+        }
+        serves += street.view.on_demand_ready;
+        stays += std::min(plan.on_demand, street.view.on_demand_ready);
+        BOOST_REQUIRE(stays >= std::min(serves, street.view.target));
+      }
       const MarketPlan again = street.plan(name);
       BOOST_REQUIRE(again.spot == plan.spot && again.on_demand == plan.on_demand);
     }

@@ -118,6 +118,22 @@ BOOST_AUTO_TEST_CASE(
   BOOST_TEST(up_hedge > up_spot - 10 * 0.002);
 }
 
+// Four zones at least are needed then. Before room was learnt 99 % was missed at any price.
+BOOST_AUTO_TEST_CASE(where_every_zone_holds_one_machine_a_stated_availability_is_met) {
+  double up = 0, cost = 0;
+  for (std::uint64_t seed = 21; seed < 25; ++seed) {
+    const SpotTrace trace = draw_trace({.seed = seed});
+    TraceQuestion question;
+    question.trace = &trace;
+    question.is_literal = true;
+    question.policy = *core::parse_policy("hazard_hedge:availability=99");
+    const TraceScore score = run_trace(question);
+    up += score.availability() / 4, cost += score.cost / 4;
+  }
+  BOOST_TEST(up >= 0.989);
+  BOOST_TEST(cost < 0.8);
+}
+
 BOOST_AUTO_TEST_CASE(the_same_question_has_the_same_answer) {
   const SpotTrace trace = draw_trace({.seed = 3, .samples = 1000});
   TraceQuestion question;
