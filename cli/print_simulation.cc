@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "adapters/json.h"
 #include "cli/table.h"
 
@@ -18,6 +20,50 @@ double share(core::Duration part, core::Duration whole) {
 
 std::string percent(double share, int digits) {
   return fmt::format("{:.{}f}", share * 100, digits);
+}
+
+double seconds(core::Duration duration) { return static_cast<double>(duration.count()) / 1e6; }
+
+Row request_row(const PolicyResult& result) {
+  const projections::RequestScore& score = *result.requests;
+  const double arrived = std::max(score.arrived, 1e-9);
+  const auto tenths = [](core::Duration one) { return fmt::format("{:.1f}", seconds(one)); };
+  return {result.policy,
+          fmt::format("{:.0f}", score.arrived),
+          percent(score.waited / arrived, 2),
+          percent(score.failed / arrived, 3),
+          tenths(score.mean),
+          tenths(score.p50),
+          tenths(score.p90),
+          tenths(score.p99)};
+}
+
+std::string requests_text(const TraceResult& result) {
+  Table table{{"POLICY", "REQUESTS", "WAITED %", "FAILED %", "MEAN S", "P50 S", "P90 S", "P99 S"},
+              {}};
+  for (const PolicyResult& policy : result.policies)
+    if (policy.requests) table.rows.push_back(request_row(policy));
+  return table.rows.empty() ? "" : plain_table(table);
+}
+
+std::string bound_text(const SimulationQuestion& question, const TraceResult& result) {
+  if (question.load) return "";  // the bound is that of a constant target
+  return fmt::format("An omniscient policy needs {}{} % of all-on-demand for 100 %{}.\n",
+                     result.is_exact ? "" : "at least ", percent(result.bound, 2),
+                     question.windows ? " on the whole trace" : "");
+}
+
+void write_requests(adapters::JsonWriter& json, const projections::RequestScore& score) {
+  json.key("requests")
+      .begin_object()
+      .member("arrived", score.arrived)
+      .member("waited", score.waited)
+      .member("failed", score.failed)
+      .member("latency_mean_seconds", seconds(score.mean))
+      .member("latency_p50_seconds", seconds(score.p50))
+      .member("latency_p90_seconds", seconds(score.p90))
+      .member("latency_p99_seconds", seconds(score.p99))
+      .end_object();
 }
 
 Row row_of(const PolicyResult& result) {
@@ -50,8 +96,9 @@ void write_policy(adapters::JsonWriter& json, const PolicyResult& result) {
       .member("failed_launches", score.refused)
       .member("on_demand_launches", score.on_demand_launches)
       .member("episodes", score.episodes)
-      .member("plans", score.plans)
-      .end_object();
+      .member("plans", score.plans);
+  if (result.requests) write_requests(json, *result.requests);
+  json.end_object();
 }
 
 }  // namespace
@@ -59,10 +106,11 @@ void write_policy(adapters::JsonWriter& json, const PolicyResult& result) {
 std::string simulation_text(const SimulationQuestion& question,
                             const std::vector<TraceResult>& results) {
   const auto& base = question.base;
+  const std::string wanted = question.load ? "As many replicas as the load asks for"
+                                           : std::to_string(base.target) + " replicas wanted";
   std::string text = fmt::format(
-      "{} replicas wanted, cold start {} s, on-demand {:g} times the spot price; the first hour "
-      "does not count\n",
-      base.target, core::whole_seconds(base.cold_start),
+      "{}, cold start {} s, on-demand {:g} times the spot price; the first hour does not count\n",
+      wanted, core::whole_seconds(base.cold_start),
       static_cast<double>(base.on_demand_ratio_milli) / 1000);
   for (const TraceResult& result : results) {
     text += fmt::format("\n{}: {} zones, {:.1f} days\n", result.trace, result.zones,
@@ -72,9 +120,7 @@ std::string simulation_text(const SimulationQuestion& question,
                 {}};
     for (const PolicyResult& policy : result.policies) table.rows.push_back(row_of(policy));
     text += plain_table(table);
-    text += fmt::format("An omniscient policy needs {}{} % of all-on-demand for 100 %{}.\n",
-                        result.is_exact ? "" : "at least ", percent(result.bound, 2),
-                        question.windows ? " on the whole trace" : "");
+    text += requests_text(result) + bound_text(question, result);
   }
   return text;
 }
@@ -83,9 +129,9 @@ std::string simulation_json(const SimulationQuestion& question,
                             const std::vector<TraceResult>& results) {
   adapters::JsonWriter json;
   const auto& base = question.base;
-  json.begin_object()
-      .member("target", std::uint64_t{base.target})
-      .member("cold_start_seconds", static_cast<double>(base.cold_start.count()) / 1e6)
+  json.begin_object();
+  if (!question.load) json.member("target", std::uint64_t{base.target});
+  json.member("cold_start_seconds", static_cast<double>(base.cold_start.count()) / 1e6)
       .member("on_demand_ratio", static_cast<double>(base.on_demand_ratio_milli) / 1000)
       .key("traces")
       .begin_array();
@@ -93,11 +139,10 @@ std::string simulation_json(const SimulationQuestion& question,
     json.begin_object()
         .member("trace", result.trace)
         .member("zones", std::uint64_t{result.zones})
-        .member("days", static_cast<double>(result.length.count()) / 86400e6)
-        .member("bound_cost", result.bound)
-        .member("bound_is_exact", result.is_exact)
-        .key("policies")
-        .begin_array();
+        .member("days", static_cast<double>(result.length.count()) / 86400e6);
+    if (!question.load)
+      json.member("bound_cost", result.bound).member("bound_is_exact", result.is_exact);
+    json.key("policies").begin_array();
     for (const PolicyResult& policy : result.policies) write_policy(json, policy);
     json.end_array().end_object();
   }

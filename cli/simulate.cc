@@ -1,6 +1,8 @@
 #include "cli/simulate.h"
 
 #include <charconv>
+#include <cmath>
+#include <sstream>
 
 #include "core/splitmix.h"
 #include "projections/simulation/trace_bound.h"
@@ -54,6 +56,52 @@ class Mean {
   std::uint32_t runs_ = 0;
 };
 
+class RequestMean {
+ public:
+  void add(const projections::RequestScore& one) {
+    ++runs_;
+    sum_.arrived += one.arrived;
+    sum_.waited += one.waited;
+    sum_.failed += one.failed;
+    sum_.mean += one.mean;
+    sum_.p50 += one.p50;
+    sum_.p90 += one.p90;
+    sum_.p99 += one.p99;
+  }
+  projections::RequestScore mean() const {
+    projections::RequestScore mean = sum_;
+    for (Duration* one : {&mean.mean, &mean.p50, &mean.p90, &mean.p99}) *one /= runs_;
+    return mean;
+  }
+
+ private:
+  projections::RequestScore sum_;
+  std::int64_t runs_ = 0;
+};
+
+// One policy on one trace: all runs.
+class Runs {
+ public:
+  Runs(const SimulationQuestion& question, const projections::SpotTrace& trace,
+       const std::vector<projections::TargetChange>& targets)
+      : question_(question), trace_(trace), targets_(targets) {}
+
+  void run(const NamedPolicy& policy, std::uint32_t number);
+  PolicyResult result(const NamedPolicy& policy) const {
+    PolicyResult line{.policy = policy.text, .score = score_.mean(), .requests = {}};
+    if (line.score.cost > 0) line.on_demand_share = line.score.on_demand_cost / line.score.cost;
+    if (question_.load) line.requests = requests_.mean();
+    return line;
+  }
+
+ private:
+  const SimulationQuestion& question_;
+  const projections::SpotTrace& trace_;
+  const std::vector<projections::TargetChange>& targets_;
+  Mean score_;
+  RequestMean requests_;
+};
+
 std::uint32_t runs_of(const SimulationQuestion& question) {
   return question.windows          ? question.windows->count
          : question.base.seed == 0 ? 1
@@ -72,6 +120,18 @@ projections::TraceQuestion question_of(const SimulationQuestion& question,
       trace.gap * static_cast<std::int64_t>(drawn % (static_cast<std::uint64_t>(spare) + 1));
   one.length = question.windows->length;
   return one;
+}
+
+void Runs::run(const NamedPolicy& policy, std::uint32_t number) {
+  projections::TraceQuestion one = question_of(question_, trace_, number);
+  one.policy = policy.policy;
+  one.targets = targets_;
+  if (!question_.load) return score_.add(run_trace(one));
+  projections::RequestQueue queue(question_.load->requests, question_.load->series, one.warm_up);
+  projections::TraceWatch watch;
+  watch.ready = [&](const projections::ReadySpan& span) { queue.serve(span); };
+  score_.add(run_trace(one, watch));
+  requests_.add(queue.finish(one.length.value_or(trace_.length() - one.begin)));
 }
 
 void set_bound(const SimulationQuestion& question, const projections::SpotTrace& trace,
@@ -106,6 +166,31 @@ Result<Windows> parse_windows(const std::string& text) {
   return windows;
 }
 
+Result<projections::LoadSeries> parse_load(const std::string& text, Duration gap) {
+  constexpr double highest = 1e9;  // requests a second
+  projections::LoadSeries series;
+  series.gap = gap;
+  std::istringstream lines(text);
+  std::size_t number = 0;
+  for (std::string line; std::getline(lines, line);) {
+    ++number;
+    const std::size_t begin = line.find_first_not_of(" \t\r");
+    if (begin == std::string::npos || line[begin] == '#') continue;
+    const std::size_t end = line.find_last_not_of(" \t\r") + 1;
+    double rate = 0;
+    const auto [stop, failed] = std::from_chars(line.data() + begin, line.data() + end, rate);
+    if (failed != std::errc{} || stop != line.data() + end || !(rate >= 0) || rate > highest)
+      return Error{ErrorCode::invalid_input, "line " + std::to_string(number) + ": \"" +
+                                                 line.substr(begin, end - begin) +
+                                                 "\" is no number of requests a second"};
+    series.requests.push_back(static_cast<std::uint64_t>(
+        std::llround(rate * static_cast<double>(core::whole_seconds(gap)))));
+  }
+  if (series.requests.empty())
+    return Error{ErrorCode::invalid_input, "no line holds a number of requests a second"};
+  return series;
+}
+
 Result<std::vector<TraceResult>> simulate(
     const SimulationQuestion& question,
     const std::function<void(std::uint32_t, std::uint32_t)>& progress) {
@@ -124,18 +209,19 @@ Result<std::vector<TraceResult>> simulate(
     TraceResult result{.trace = trace.name, .policies = {}};
     result.zones = static_cast<std::uint32_t>(trace.zones.size());
     result.length = trace.length();
-    set_bound(question, trace, result);
+    std::vector<projections::TargetChange> targets;
+    if (question.load)
+      targets = follow_load(question.load->series, question.load->policy,
+                            question.windows ? question.windows->length : trace.length());
+    else
+      set_bound(question, trace, result);
     for (const NamedPolicy& policy : question.policies) {
-      Mean mean;
+      Runs all_runs(question, trace, targets);
       for (std::uint32_t run = 0; run < runs; ++run) {
-        projections::TraceQuestion one = question_of(question, trace, run);
-        one.policy = policy.policy;
-        mean.add(run_trace(one));
+        all_runs.run(policy, run);
         if (progress) progress(++done, all);
       }
-      PolicyResult line{.policy = policy.text, .score = mean.mean()};
-      if (line.score.cost > 0) line.on_demand_share = line.score.on_demand_cost / line.score.cost;
-      result.policies.push_back(std::move(line));
+      result.policies.push_back(all_runs.result(policy));
     }
     results.push_back(std::move(result));
   }

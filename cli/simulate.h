@@ -11,6 +11,7 @@
 
 #include "core/policies/market_policy.h"
 #include "core/result.h"
+#include "projections/simulation/request_queue.h"
 #include "projections/simulation/trace_run.h"
 
 namespace sky::cli {
@@ -25,11 +26,19 @@ struct Windows {
   core::Duration length{0};
 };
 
+// The load that the autoscaler follows, and what a request is.
+struct LoadQuestion {
+  projections::LoadSeries series;
+  core::ReplicaPolicy policy;  // limits, target per replica, window, delays
+  projections::RequestModel requests;
+};
+
 struct SimulationQuestion {
   std::vector<projections::SpotTrace> traces;
   std::vector<NamedPolicy> policies;
   projections::TraceQuestion base;  // target, cold start, ratio, seed, is_literal
   std::uint32_t runs = 1;  // seeds: base.seed and those after it; with seed 0 one run
+  std::optional<LoadQuestion> load;  // none: base.target all the time
   std::optional<Windows> windows;  // at places drawn from the seed; none: the whole trace once
 };
 
@@ -37,6 +46,7 @@ struct PolicyResult {
   std::string policy;
   projections::TraceScore score;  // means; durations and counts are those of a mean run
   double on_demand_share = 0;  // of the cost
+  std::optional<projections::RequestScore> requests;  // sums; latencies are means of the runs
 };
 
 struct TraceResult {
@@ -50,6 +60,10 @@ struct TraceResult {
 
 // "10x24" is ten windows of 24 hours. Errors: usage.
 core::Result<Windows> parse_windows(const std::string& text);
+
+// One number a line, the requests a second in one gap; blank lines and those that begin with # do
+// not count. Errors: invalid_input; the text names the line.
+core::Result<projections::LoadSeries> parse_load(const std::string& text, core::Duration gap);
 
 // `progress`: runs done, runs altogether. Errors: invalid_input (a window longer than a trace).
 core::Result<std::vector<TraceResult>> simulate(
