@@ -33,19 +33,15 @@ void choose_first(PoolPlan& pool) {
   if (!pool.offers.empty() && pool.most > 0) pool.offers.front().chosen = true;
 }
 
-// What `count` replicas cost at the chosen offers, taken in turn.
-core::Price cost_of(const PoolPlan& pool, std::uint32_t count) {
+// What `count` replicas cost at the chosen offers, taken in turn: as they are bought, or on demand.
+core::Price cost_of(const PoolPlan& pool, std::uint32_t count, core::Price core::Offer::*price) {
   std::vector<core::Price> chosen;
   for (const PlannedOffer& planned : pool.offers)
-    if (planned.chosen) chosen.push_back(planned.offer.price);
+    if (planned.chosen) chosen.push_back(planned.offer.*price);
   core::Price sum;
   for (std::uint32_t i = 0; i < count && !chosen.empty(); ++i)
     sum = sum + chosen[i % chosen.size()];
   return sum;
-}
-
-core::Price times(core::Price price, std::uint32_t count) {
-  return {price.micro_usd_per_hour * count};
 }
 
 const core::Offer* first_paid_on_demand(const std::vector<core::Offer>& offers) {
@@ -63,17 +59,17 @@ PoolPlan make_pool(core::Pool pool, const char* title, bool spot) {
   return made;
 }
 
-void add_costs(Plan& plan, const std::vector<core::Offer>& offers) {
-  const core::Offer* paid = first_paid_on_demand(offers);
+// All on demand: the same machines at their own on-demand prices, as projections/costs.h counts.
+void add_costs(Plan& plan) {
   for (const PoolPlan& pool : plan.pools) {
     if (pool.pool == core::Pool::fallback) continue;  // stands in for spot, never beside it
-    const core::Price least = cost_of(pool, pool.least), most = cost_of(pool, pool.most);
-    plan.least_cost = plan.least_cost + least;
-    plan.most_cost = plan.most_cost + most;
-    const bool dearer = pool.spot && paid != nullptr;
-    plan.least_on_demand = plan.least_on_demand + (dearer ? times(paid->price, pool.least) : least);
-    plan.most_on_demand = plan.most_on_demand + (dearer ? times(paid->price, pool.most) : most);
-    if (dearer && pool.most > 0) plan.on_demand_machine = *paid;
+    plan.least_cost = plan.least_cost + cost_of(pool, pool.least, &core::Offer::price);
+    plan.most_cost = plan.most_cost + cost_of(pool, pool.most, &core::Offer::price);
+    plan.least_on_demand =
+        plan.least_on_demand + cost_of(pool, pool.least, &core::Offer::on_demand_price);
+    plan.most_on_demand =
+        plan.most_on_demand + cost_of(pool, pool.most, &core::Offer::on_demand_price);
+    plan.has_spot = plan.has_spot || (pool.spot && pool.most > 0);
   }
 }
 
@@ -112,7 +108,7 @@ Plan make_plan(const core::ServiceSpec& spec, const std::vector<core::Offer>& of
   if (base.most > 0 || !use_spot) plan.pools.push_back(std::move(base));
   if (use_spot) plan.pools.push_back(std::move(burst));
   if (fallback.most > 0) plan.pools.push_back(std::move(fallback));
-  add_costs(plan, offers);
+  add_costs(plan);
   return plan;
 }
 

@@ -33,8 +33,8 @@ struct PoolPlan {
 struct Plan {
   std::vector<PoolPlan> pools;
   core::Price least_cost, most_cost;
-  core::Price least_on_demand, most_on_demand;  // were the spot replicas on-demand
-  std::optional<core::Offer> on_demand_machine;  // that one
+  core::Price least_on_demand, most_on_demand;  // were the same spot machines on-demand
+  bool has_spot = false;
   std::optional<core::Offer> overflow;  // where a base replica goes when the cluster is full
   bool overflow_allowed = true;
   bool sandbox = false;

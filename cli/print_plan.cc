@@ -93,11 +93,7 @@ std::string plan_text(const core::ServiceSpec& spec, const std::vector<core::Off
       "\n";
   out += "Estimated cost: " + range_text(plan.least_cost, plan.most_cost) + "\n";
   out += "All on-demand: " + range_text(plan.least_on_demand, plan.most_on_demand);
-  if (plan.on_demand_machine)
-    out += fmt::format(" ({} {} at {} / hour instead of spot)",
-                       projections::cloud_text(plan.on_demand_machine->place.cloud),
-                       plan.on_demand_machine->instance_type,
-                       price_text(plan.on_demand_machine->price));
+  if (plan.has_spot) out += " (the same machines instead of spot)";
   out += "\n" + overflow_text(plan) + "\nConsidered resources (1 node):\n";
   return out + pools_text(plan);
 }

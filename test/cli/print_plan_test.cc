@@ -50,6 +50,9 @@ core::Offer offer(const std::string& cloud, const std::string& zone, const std::
   made.vcpus = 4;
   made.memory_mib = memory_gib * 1024;
   made.price = {micro_usd};
+  made.on_demand_price = {market == core::Market::on_demand ? micro_usd
+                          : cloud == "gcp"                  ? 585'000
+                                                            : 526'000};
   return made;
 }
 
