@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "adapters/service_file_sections.h"
+#include "core/policies/policy_name.h"
 
 namespace sky::adapters {
 namespace {
@@ -79,6 +80,74 @@ void note_spot_key(const std::optional<Field>& field, bool is_set, ReadService& 
   if (field && is_set && !service.first_spot_key) service.first_spot_key = field;
 }
 
+// `placement: NAME` or `NAME:key=value,...`; none where it is wrong, which is noted.
+std::optional<core::MarketPolicy> read_named_policy(const Field& field) {
+  const std::string text = field.text().value_or("");
+  YamlNode name = *field.node;
+  name.text = text.substr(0, text.find(':'));
+  if (!choose({&name, field.line, field.path, field.problems}, core::policy_names())) return {};
+  const auto policy = core::parse_policy(text);
+  if (policy) return *policy;
+  field.wrong(policy.error().text);
+  return {};
+}
+
+void set_policy(const Field& field, core::ReplicaPolicy& into, const core::MarketPolicy& policy) {
+  const bool has_keys = field.text().value_or("").find(':') != std::string::npos;
+  into.market = {};
+  if (policy.rule == core::MarketRule::static_mixture) {
+    into.placement = core::Placement::static_mixture;
+    if (has_keys)
+      field.wrong(
+          "static_mixture has its numbers from base_ondemand_fallback_replicas and "
+          "num_overprovision");
+  } else if (policy.rule == core::MarketRule::spot_hedge) {
+    into.placement = core::Placement::spot_hedge;
+    into.market.forgives_late = policy.forgives_late;
+    if (policy.extra != core::MarketPolicy{}.extra)
+      field.wrong("spot_hedge has its extra replicas from num_overprovision");
+  } else {
+    into.placement = core::Placement::market;
+    into.market = policy;
+  }
+}
+
+// `availability: 99.5`: alone, or beside a policy that follows one.
+void read_availability(const Field& field, core::ReplicaPolicy& policy, bool is_alone) {
+  const auto ppm = core::parse_availability(field.text().value_or(""));
+  if (!ppm) return field.wrong(ppm.error().text);
+  if (is_alone) policy.market = {};
+  const bool follows = is_alone || (policy.placement == core::Placement::market &&
+                                    policy.market.rule == core::MarketRule::hazard_hedge);
+  if (!follows)
+    return field.wrong("placement is " + core::placement_text(policy) +
+                       ", which follows no stated availability; leave placement out");
+  if (policy.market.availability_ppm > 0)
+    return field.wrong("placement states one, too; use one of the two");
+  policy.placement = core::Placement::market;
+  core::follow_availability(policy.market, *ppm);
+}
+
+void read_policy(MapReader& map, const std::optional<Field>& placer, ReadService& service) {
+  core::ReplicaPolicy& policy = service.replicas;
+  const auto placement = map.value("placement");
+  const auto named = placement ? read_named_policy(*placement) : std::nullopt;
+  if (named) {
+    if (placer && named->rule != core::MarketRule::spot_hedge)
+      placement->wrong("spot_placer: dynamic_fallback asks for spot_hedge; use one of the two");
+    else
+      set_policy(*placement, policy, *named);
+    if (policy.placement == core::Placement::spot_hedge) service.spot_placer = placement;
+    note_spot_key(placement, policy.placement != core::Placement::static_mixture, service);
+  }
+  const auto availability = map.value("availability");
+  if (availability && placer)
+    availability->wrong("spot_placer: dynamic_fallback follows no stated availability");
+  else if (availability && (named || !placement))
+    read_availability(*availability, policy, !placement);
+  note_spot_key(availability, true, service);
+}
+
 void read_placement(MapReader& map, ReadService& service) {
   core::ReplicaPolicy& policy = service.replicas;
   const auto base = map.value("base_ondemand_fallback_replicas");
@@ -94,18 +163,7 @@ void read_placement(MapReader& map, ReadService& service) {
     service.spot_placer = placer;
   }
   note_spot_key(placer, true, service);
-  const auto placement = map.value("placement");
-  if (!placement) return;
-  const auto chosen = choose(*placement, {"static_mixture", "spot_hedge"});
-  const bool hedge = chosen && *chosen == 1;
-  if (!placer) policy.placement = core::Placement::static_mixture;
-  if (placer && chosen && !hedge)
-    placement->wrong("spot_placer: dynamic_fallback asks for spot_hedge; use one of the two");
-  if (hedge) {
-    policy.placement = core::Placement::spot_hedge;
-    service.spot_placer = placement;
-  }
-  note_spot_key(placement, hedge, service);
+  read_policy(map, placer, service);
 }
 
 void refuse_removed(MapReader& map) {
@@ -154,6 +212,15 @@ void check_replica_policy(const Field& field, const core::ReplicaPolicy& policy,
   wrong(instance_aware && !has_map,
         "load_balancing_policy instance_aware_least_load needs target_qps_per_replica as a map "
         "of accelerators");
+  const bool is_planned = policy.placement == core::Placement::market;
+  const std::string name = is_planned ? core::placement_text(policy) : "";
+  if (is_planned && policy.num_overprovision > 0)
+    field.wrong("num_overprovision must be 0: placement " + name + " decides how many extra");
+  if (is_planned && policy.dynamic_ondemand_fallback)
+    field.wrong("dynamic_ondemand_fallback must be false: placement " + name +
+                " decides what stands in on demand");
+  if (is_planned && has_map)
+    field.wrong("target_qps_per_replica by accelerator cannot be combined with placement " + name);
   wrong(has_map && falls_back,
         "target_qps_per_replica by accelerator cannot be combined with "
         "base_ondemand_fallback_replicas or dynamic_ondemand_fallback");

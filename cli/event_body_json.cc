@@ -111,12 +111,19 @@ struct Members {
         .member("reason", e.reason);
   }
   void operator()(const core::PlacementChosen& e) const {
-    json.member("policy", e.policy).member("reason", e.reason).key("candidates").begin_array();
+    json.member("policy", e.policy)
+        .member("reason", e.reason)
+        .member("plan_cost_micro", e.plan_cost)
+        .member("plan_risk_micro", e.plan_risk)
+        .key("candidates")
+        .begin_array();
     for (const core::Candidate& candidate : e.candidates) {
       json.begin_object()
           .member("score", candidate.score)
           .member("note", candidate.note)
           .member("chosen", candidate.chosen)
+          .member("up_us", us(candidate.up))
+          .member("hazard_micro_per_hour", candidate.hazard_micro)
           .key("offer");
       write_offer(json, candidate.offer);
       json.end_object();

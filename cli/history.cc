@@ -19,8 +19,8 @@ Result<FoldedLog> find_base(const events::Log& log, const IsEarly& is_early, boo
   FoldedLog found;
   auto visited = log.visit_snapshots([&](Seq seq, const Result<events::Snapshot>& stored) {
     if (!is_early(seq)) return true;
-    auto model =
-        stored ? load_snapshot(*stored, log.id()) : Result<projections::Model>(stored.error());
+    const auto load = first.value > 1 ? load_base : load_snapshot;
+    auto model = stored ? load(*stored, log.id()) : Result<projections::Model>(stored.error());
     if (model && seq.next() < first)
       model = Error{ErrorCode::conflict, "the events after it are not kept any more"};
     if (!model) {

@@ -24,7 +24,7 @@ class Refold {
     if (first.value == 1) return true;
     for (const auto& [seq, snapshot] : stored_) {
       if (!snapshot || seq.next() < first) continue;
-      auto model = load_snapshot(*snapshot, id_);
+      auto model = load_base(*snapshot, id_);
       if (!model) continue;
       model_ = std::move(*model);
       say(seq, "taken as it is: the events before it are not kept");
@@ -54,6 +54,7 @@ class Refold {
  private:
   void compare(Seq seq, const Result<events::Snapshot>& snapshot) {
     if (!snapshot) return wrong(seq, snapshot.error().text);
+    if (snapshot->format < model_format) return say(seq, "is of an older form and not used");
     const auto loaded = load_snapshot(*snapshot, id_);
     if (!loaded) return wrong(seq, loaded.error().text);
     if (*loaded != model_)  // the hash of the stored bytes was compared when they were read

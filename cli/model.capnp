@@ -60,6 +60,29 @@ struct Zone {
   lastSuccess @5 :Instant;
   lastPreemption @6 :Instant;
   touchedUs @7 :Int64;
+  machines @8 :UInt32;
+  belief @9 :Belief;
+}
+
+struct Belief {
+  upSince @0 :Instant;
+  watchedSince @1 :Instant;
+  seenUp @2 :Instant;
+  seenDown @3 :Instant;
+  taken @4 :Instant;
+  tried @5 :Instant;
+  failures @6 :UInt32;
+  exposureQ16 @7 :Int64;
+  refusals @8 :UInt32;
+  room @9 :UInt32;
+  roomSeen @10 :Instant;
+  burstBegan @11 :Instant;
+  burstHeld @12 :UInt32;
+  burstLost @13 :UInt32;
+  tookOne @14 :UInt32;
+  tookSome @15 :UInt32;
+  tookAll @16 :UInt32;
+  followed @17 :UInt32;
 }
 
 struct Block {
@@ -81,6 +104,8 @@ struct Version {
   failureSeq @8 :UInt64;
   failureText @9 :Text;
   version @10 :UInt32;
+  hasColdStart @11 :Bool;
+  coldStartUs @12 :Int64;
 }
 
 struct LoadSecond {
@@ -134,6 +159,7 @@ struct Replica {
   sameCalls @33 :UInt32;
   retryAt @34 :Instant;
   unreadyLaunches @35 :UInt32;
+  attemptedUs @36 :Int64;
 }
 
 struct Service {
@@ -164,4 +190,11 @@ struct Service {
   allOnDemandNanoUsd @24 :Int64;
   preempting @25 :List(Log.Place);
   route @26 :Log.RoutedService;
+  slo @27 :SloDebt;
+}
+
+struct SloDebt {
+  debtUs @0 :Int64;
+  since @1 :Instant;
+  isShort @2 :Bool;
 }

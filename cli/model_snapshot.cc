@@ -34,9 +34,54 @@ core::BlockKey read_key(wire::Key::Reader from) {
   return key;
 }
 
+void write(wire::Belief::Builder to, const core::ZoneBelief& from) {
+  const auto& [up_since, watched_since, seen_up, seen_down, taken, tried, failures, exposure_q16,
+               refusals, room, room_seen, burst_began, burst_held, burst_lost, took_one, took_some,
+               took_all, followed] = from;
+  if (up_since) to.initUpSince().setUs(us(*up_since));
+  if (watched_since) to.initWatchedSince().setUs(us(*watched_since));
+  if (seen_up) to.initSeenUp().setUs(us(*seen_up));
+  if (seen_down) to.initSeenDown().setUs(us(*seen_down));
+  if (taken) to.initTaken().setUs(us(*taken));
+  if (tried) to.initTried().setUs(us(*tried));
+  to.setFailures(failures);
+  to.setExposureQ16(exposure_q16);
+  to.setRefusals(refusals);
+  to.setRoom(room);
+  if (room_seen) to.initRoomSeen().setUs(us(*room_seen));
+  if (burst_began) to.initBurstBegan().setUs(us(*burst_began));
+  to.setBurstHeld(burst_held);
+  to.setBurstLost(burst_lost);
+  to.setTookOne(took_one);
+  to.setTookSome(took_some);
+  to.setTookAll(took_all);
+  to.setFollowed(followed);
+}
+
+void read_belief(wire::Belief::Reader from, core::ZoneBelief& to) {
+  if (from.hasUpSince()) to.up_since = instant(from.getUpSince().getUs());
+  if (from.hasWatchedSince()) to.watched_since = instant(from.getWatchedSince().getUs());
+  if (from.hasSeenUp()) to.seen_up = instant(from.getSeenUp().getUs());
+  if (from.hasSeenDown()) to.seen_down = instant(from.getSeenDown().getUs());
+  if (from.hasTaken()) to.taken = instant(from.getTaken().getUs());
+  if (from.hasTried()) to.tried = instant(from.getTried().getUs());
+  to.failures = from.getFailures();
+  to.exposure_q16 = from.getExposureQ16();
+  to.refusals = from.getRefusals();
+  to.room = from.getRoom();
+  if (from.hasRoomSeen()) to.room_seen = instant(from.getRoomSeen().getUs());
+  if (from.hasBurstBegan()) to.burst_began = instant(from.getBurstBegan().getUs());
+  to.burst_held = from.getBurstHeld();
+  to.burst_lost = from.getBurstLost();
+  to.took_one = from.getTookOne();
+  to.took_some = from.getTookSome();
+  to.took_all = from.getTookAll();
+  to.followed = from.getFollowed();
+}
+
 void write(wire::Zone::Builder to, const core::BlockKey& key, const projections::ZoneRecord& from) {
-  const auto& [launches, failures, preemptions, notices, last_success, last_preemption, touched] =
-      from;
+  const auto& [launches, failures, preemptions, notices, last_success, last_preemption, touched,
+               machines, belief] = from;
   write(to.initKey(), key);
   to.setLaunches(launches);
   auto list = to.initFailures(count(failures));
@@ -46,6 +91,8 @@ void write(wire::Zone::Builder to, const core::BlockKey& key, const projections:
   if (last_success) to.initLastSuccess().setUs(us(*last_success));
   if (last_preemption) to.initLastPreemption().setUs(us(*last_preemption));
   to.setTouchedUs(us(touched));
+  to.setMachines(machines);
+  write(to.initBelief(), belief);
 }
 
 projections::ZoneRecord read_record(wire::Zone::Reader from) {
@@ -59,6 +106,8 @@ projections::ZoneRecord read_record(wire::Zone::Reader from) {
   if (from.hasLastSuccess()) to.last_success = instant(from.getLastSuccess().getUs());
   if (from.hasLastPreemption()) to.last_preemption = instant(from.getLastPreemption().getUs());
   to.touched = instant(from.getTouchedUs());
+  to.machines = from.getMachines();
+  read_belief(from.getBelief(), to.belief);
   return to;
 }
 
@@ -149,13 +198,16 @@ events::Snapshot take_snapshot(const projections::Model& model) {
   return snapshot;
 }
 
-Result<projections::Model> load_snapshot(const events::Snapshot& snapshot, const core::LogId& id) {
+namespace {
+
+Result<projections::Model> load(const events::Snapshot& snapshot, const core::LogId& id,
+                                std::uint32_t oldest) {
   const std::string what = "the snapshot of event " + std::to_string(snapshot.seq.value);
-  if (snapshot.format < oldest_model_format || snapshot.format > model_format) {
-    return Error{ErrorCode::unsupported,
-                 what + " was made by skyctl " + snapshot.writer + " in form " +
-                     std::to_string(snapshot.format) + "; this one reads forms " +
-                     std::to_string(oldest_model_format) + " to " + std::to_string(model_format)};
+  if (snapshot.format < oldest || snapshot.format > model_format) {
+    return Error{ErrorCode::unsupported, what + " was made by skyctl " + snapshot.writer +
+                                             " in form " + std::to_string(snapshot.format) +
+                                             "; this one reads forms " + std::to_string(oldest) +
+                                             " to " + std::to_string(model_format)};
   }
   projections::Model model;
   events::MessageScratch scratch;
@@ -172,6 +224,16 @@ Result<projections::Model> load_snapshot(const events::Snapshot& snapshot, const
   if (snapshot.format == model_format && encode_model(model) != snapshot.state)
     return Error{ErrorCode::corrupt, what + " holds more than a state"};
   return model;
+}
+
+}  // namespace
+
+Result<projections::Model> load_snapshot(const events::Snapshot& snapshot, const core::LogId& id) {
+  return load(snapshot, id, model_format);
+}
+
+Result<projections::Model> load_base(const events::Snapshot& snapshot, const core::LogId& id) {
+  return load(snapshot, id, oldest_model_format);
 }
 
 }  // namespace sky::cli

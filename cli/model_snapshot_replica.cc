@@ -12,11 +12,11 @@ using events::to_wire;
 // Unpacked by a structured binding: a member added to the replica must find its place here.
 void write(wire::Replica::Builder to, const projections::Replica& from) {
   const auto& [id, version, pool, phase, phase_since, reason, planned, launched, first_ready,
-               attempt, intent, offer, paid_overflow, instance_id, host, port, last_cause,
-               last_http_status, last_probe, failing_since, notice_deadline, drain_deadline,
-               drained, ejected, final_phase, termination_attempts, in_flight, billed_since, cost,
-               cost_on_demand, provisioned, launch_open, termination_open, same_calls, retry_at,
-               unready_launches] = from;
+               attempt, intent, attempted, offer, paid_overflow, instance_id, host, port,
+               last_cause, last_http_status, last_probe, failing_since, notice_deadline,
+               drain_deadline, drained, ejected, final_phase, termination_attempts, in_flight,
+               billed_since, cost, cost_on_demand, provisioned, launch_open, termination_open,
+               same_calls, retry_at, unready_launches] = from;
   to.setId(id.value);
   to.setVersion(version.value);
   to.setPool(to_wire<events::wire::Pool>(pool));
@@ -28,6 +28,7 @@ void write(wire::Replica::Builder to, const projections::Replica& from) {
   if (first_ready) write(to.initFirstReady(), *first_ready);
   to.setAttempt(attempt);
   to.setIntent(intent.value);
+  to.setAttemptedUs(us(attempted));
   events::write(to.initOffer(), offer);
   to.setPaidOverflow(paid_overflow);
   to.setInstanceId(as_text(instance_id));
@@ -67,6 +68,7 @@ void read(wire::Replica::Reader from, projections::Replica& to) {
   if (from.hasFirstReady()) to.first_ready = stamp(from.getFirstReady());
   to.attempt = from.getAttempt();
   to.intent = core::Seq{from.getIntent()};
+  to.attempted = instant(from.getAttemptedUs());
   events::read(from.getOffer(), to.offer);
   to.paid_overflow = from.getPaidOverflow();
   events::assign(to.instance_id, from.getInstanceId());

@@ -14,7 +14,7 @@ using events::to_wire;
 
 void write(wire::Version::Builder to, core::Version number, const projections::VersionState& from) {
   const auto& [spec, offers, since, ever_ready, rolled_back, failures, unreplaced, retry_at,
-               failure_seq, failure_text] = from;
+               failure_seq, failure_text, cold_start] = from;
   to.setVersion(number.value);
   events::write(to.initSpec(), spec);
   events::write_list(to.initOffers(count(offers)), offers);
@@ -26,6 +26,8 @@ void write(wire::Version::Builder to, core::Version number, const projections::V
   to.setRetryAtUs(us(retry_at));
   to.setFailureSeq(failure_seq.value);
   to.setFailureText(as_text(failure_text));
+  to.setHasColdStart(cold_start.has_value());
+  if (cold_start) to.setColdStartUs(cold_start->count());
 }
 
 void read(wire::Version::Reader from, projections::VersionState& to) {
@@ -39,6 +41,20 @@ void read(wire::Version::Reader from, projections::VersionState& to) {
   to.retry_at = instant(from.getRetryAtUs());
   to.failure_seq = core::Seq{from.getFailureSeq()};
   events::assign(to.failure_text, from.getFailureText());
+  if (from.getHasColdStart()) to.cold_start = core::Duration(from.getColdStartUs());
+}
+
+void write(wire::SloDebt::Builder to, const core::SloDebt& from) {
+  const auto& [debt, since, is_short] = from;
+  to.setDebtUs(debt.count());
+  if (since) to.initSince().setUs(us(*since));
+  to.setIsShort(is_short);
+}
+
+void read(wire::SloDebt::Reader from, core::SloDebt& to) {
+  to.debt = core::Duration(from.getDebtUs());
+  if (from.hasSince()) to.since = instant(from.getSince().getUs());
+  to.is_short = from.getIsShort();
 }
 
 void write(wire::Load::Builder to, const projections::LoadHistory& from) {
@@ -74,8 +90,9 @@ void write(wire::Service::Builder to, const projections::ServiceState& from) {
                endpoint_host, endpoint, endpoint_error, first_ready, target, last_evaluation,
                removal_requested, removal_since, last_version, update_mode, evaluated_version,
                target_since, evaluation_seq, fleet_cause, port_changes, load, ledger, preempting,
-               route, wake_at] = from;
-  static_cast<void>(wake_at);  // step's note
+               slo, route, wake_at, planned] = from;
+  static_cast<void>(wake_at);  // step's notes
+  static_cast<void>(planned);
   to.setName(as_text(name));
   write(to.initRegistered(), registered);
   to.setVersion(version.value);
@@ -106,6 +123,7 @@ void write(wire::Service::Builder to, const projections::ServiceState& from) {
   to.setSpentNanoUsd(ledger.spent.nano_usd);
   to.setAllOnDemandNanoUsd(ledger.all_on_demand.nano_usd);
   events::write_list(to.initPreempting(count(preempting)), preempting);
+  write(to.initSlo(), slo);
   events::write(to.initRoute(), route);
 }
 
@@ -142,6 +160,7 @@ void read(wire::Service::Reader from, projections::ServiceState& to) {
     events::read(entry, place);
     to.preempting.insert(std::move(place));
   }
+  read(from.getSlo(), to.slo);
   events::read(from.getRoute(), to.route);
 }
 

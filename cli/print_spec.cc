@@ -8,6 +8,7 @@
 
 #include "cli/print_plan.h"
 #include "cli/table.h"
+#include "core/policies/policy_name.h"
 #include "projections/wording.h"
 
 namespace sky::cli {
@@ -66,6 +67,7 @@ std::string spot_text(const core::ServiceSpec& spec) {
       policy.base_ondemand_fallback_replicas == 0
           ? ""
           : " with " + count_text(policy.base_ondemand_fallback_replicas, "base on-demand replica");
+  if (policy.placement == core::Placement::market) return core::placement_text(policy) + base;
   const bool hedge = policy.placement == core::Placement::spot_hedge;
   if (hedge && policy.dynamic_ondemand_fallback) return "SpotHedge" + base;
   const std::string placer =

@@ -5,6 +5,7 @@
 #include "adapters/json.h"
 #include "cli/table.h"
 #include "cli/time_text.h"
+#include "core/policies/policy_name.h"
 #include "projections/wording.h"
 
 namespace sky::cli {
@@ -46,8 +47,7 @@ Keys keys_of(const core::ReplicaPolicy& policy) {
   add("downscale_delay_seconds", seconds(policy.downscale_delay));
   add("base_ondemand_fallback_replicas", std::to_string(policy.base_ondemand_fallback_replicas));
   add("dynamic_ondemand_fallback", policy.dynamic_ondemand_fallback ? "true" : "false");
-  add("placement",
-      policy.placement == core::Placement::spot_hedge ? "spot_hedge" : "static_mixture");
+  add("placement", core::placement_text(policy));
   return keys;
 }
 

@@ -1,5 +1,6 @@
 // A service's spec as JSON (cli/event_body_json.h).
 #include "cli/event_body_json.h"
+#include "core/policies/policy_name.h"
 
 namespace sky::cli {
 namespace {
@@ -89,8 +90,7 @@ void write_policy(JsonWriter& json, const core::ReplicaPolicy& policy) {
       .member("downscale_delay_us", us(policy.downscale_delay))
       .member("base_ondemand_fallback_replicas", policy.base_ondemand_fallback_replicas)
       .member("dynamic_ondemand_fallback", policy.dynamic_ondemand_fallback)
-      .member("placement",
-              policy.placement == core::Placement::spot_hedge ? "spot_hedge" : "static_mixture")
+      .member("placement", core::placement_text(policy))
       .end_object();
 }
 

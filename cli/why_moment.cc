@@ -98,7 +98,7 @@ std::optional<MomentReport> report_moment(const Model& model, const core::Stamp&
     pending.row = row;
     report.pending.push_back(std::move(pending));
   }
-  report.fleet = projections::fleet_view(service, now.at);
+  report.fleet = projections::fleet_view(model.zones, service, now.at);
   report.blocked = blocked_of(model, service, witness, now.at);
   report.evaluation = service.last_evaluation;
   report.evaluation_seq = service.evaluation_seq;

@@ -137,12 +137,18 @@ struct Candidate {
   std::int64_t score = 0;  // smaller is better; what it means is in `note`
   std::string note;  // "in use", "blocked until ...", "cheapest", ...
   bool chosen = false;
+  // What a policy that plans the whole fleet believed: both zero otherwise.
+  Duration up{0};  // the zone has been up for so long, as far as we know
+  std::int64_t hazard_micro = 0;  // expected losses of the zone an hour, 10^-6
   bool operator==(const Candidate&) const = default;
 };
 struct PlacementChosen {
-  std::string policy;  // "base", "static_mixture", "spot_hedge"
+  std::string policy;  // "base", "static_mixture", "spot_hedge", "hazard_hedge:availability=99.5"
   std::vector<Candidate> candidates;
   std::string reason;
+  // Of the plan for the whole fleet, in 10^-6 hours of the cheapest spot replica an hour.
+  std::int64_t plan_cost = 0;
+  std::int64_t plan_risk = 0;
   bool operator==(const PlacementChosen&) const = default;
 };
 struct ZoneBlocked {

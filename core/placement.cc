@@ -15,14 +15,6 @@ Candidate as_candidate(const OfferState& state) {
   return candidate;
 }
 
-void trim(std::vector<Candidate>& candidates) {
-  while (candidates.size() > max_candidates) {
-    auto last = std::prev(candidates.end());
-    if (last->chosen) --last;
-    candidates.erase(last);
-  }
-}
-
 std::string count_text(std::size_t count, const char* one) {
   return std::to_string(count) + " " + one + (count == 1 ? "" : "s");
 }
@@ -93,7 +85,7 @@ PlacementChosen place_base(std::span<const OfferState> offers, bool allow_paid) 
     placement.reason = forbidden ? "waiting for a free machine: billed ones are not allowed"
                                  : why_none(offers.size(), "on-demand");
   }
-  trim(placement.candidates);
+  trim_candidates(placement.candidates);
   return placement;
 }
 
@@ -114,7 +106,7 @@ PlacementChosen place_static_mixture(std::span<const OfferState> offers) {
     choose(placement, *any, "cheapest zone; every open one holds a spot replica already");
   else
     placement.reason = why_none(offers.size(), "spot");
-  trim(placement.candidates);
+  trim_candidates(placement.candidates);
   return placement;
 }
 
@@ -140,8 +132,16 @@ PlacementChosen place_spot_hedge(std::span<const OfferState> offers,
     choose(placement, *zone.index, hedge_reason(zone.step));
   else
     placement.reason = why_none(offers.size(), "spot");
-  trim(placement.candidates);
+  trim_candidates(placement.candidates);
   return placement;
+}
+
+void trim_candidates(std::vector<Candidate>& candidates) {
+  while (candidates.size() > max_candidates) {
+    auto last = std::prev(candidates.end());
+    if (last->chosen) --last;
+    candidates.erase(last);
+  }
 }
 
 const Offer* chosen_offer(const PlacementChosen& placement) {

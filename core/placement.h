@@ -44,6 +44,7 @@ const Offer* chosen_offer(const PlacementChosen& placement);
 // An event lists at most so many candidates, the chosen one always among them. 64 is more than a
 // person reads.
 inline constexpr std::size_t max_candidates = 64;
+void trim_candidates(std::vector<Candidate>& candidates);
 
 // SpotHedge's two lists as one set: the zones that took a replica from us.
 //

@@ -20,6 +20,11 @@ PoolSizes split_pools(const ServiceSpec& spec, std::uint32_t target, std::uint32
   }
   sizes.base = policy.base_ondemand_fallback_replicas;
   const std::uint32_t covered = std::max(target, sizes.base) - sizes.base;
+  if (policy.placement == Placement::market) {
+    sizes.burst = policy.market.rule == MarketRule::all_on_demand ? 0 : covered;
+    sizes.fallback = covered - std::min(sizes.burst, std::min(covered, ready_spot));
+    return sizes;
+  }
   sizes.burst = covered + policy.num_overprovision;
   if (policy.dynamic_ondemand_fallback)
     sizes.fallback = std::min(covered, sizes.burst - std::min(sizes.burst, ready_spot));

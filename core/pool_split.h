@@ -6,6 +6,9 @@
 //   fallback = min(N - base, N - base + num_overprovision - ready spot replicas), never below 0:
 //              SpotHedge's O(t) for the burst part, with dynamic_ondemand_fallback only
 //
+// Where a policy plans the whole fleet (Placement::market) it says what burst and fallback are;
+// this is then what they are without extras, for the estimate at `up`.
+//
 // A service that does not use spot machines has one pool, base. A target of zero is reached only
 // with min_replicas 0 and means zero: no base, no extra. (SkyServe fails whenever base > N.)
 #pragma once

@@ -18,7 +18,7 @@ namespace sky::events {
 
 // Raised by one whenever event.capnp grows. A log is never written by a version older than its
 // newest writer, because that one would skip events it does not know; reading it goes on.
-inline constexpr std::uint16_t schema_version = 3;
+inline constexpr std::uint16_t schema_version = 4;
 
 struct Commit {
   std::uint64_t epoch = 0;

@@ -67,11 +67,13 @@ void read(wire::Failure::Reader from, core::Failure& to) {
 }
 
 void write(wire::Candidate::Builder to, const core::Candidate& from) {
-  const auto& [offer, score, note, chosen] = from;
+  const auto& [offer, score, note, chosen, up, hazard_micro] = from;
   write(to.initOffer(), offer);
   to.setScore(score);
   to.setNote(as_text(note));
   to.setChosen(chosen);
+  to.setUpUs(up.count());
+  to.setHazardMicro(hazard_micro);
 }
 
 void read(wire::Candidate::Reader from, core::Candidate& to) {
@@ -79,19 +81,25 @@ void read(wire::Candidate::Reader from, core::Candidate& to) {
   to.score = from.getScore();
   assign(to.note, from.getNote());
   to.chosen = from.getChosen();
+  to.up = core::Duration(from.getUpUs());
+  to.hazard_micro = from.getHazardMicro();
 }
 
 void write(wire::PlacementChosen::Builder to, const core::PlacementChosen& from) {
-  const auto& [policy, candidates, reason] = from;
+  const auto& [policy, candidates, reason, plan_cost, plan_risk] = from;
   to.setPolicy(as_text(policy));
   write_list(to.initCandidates(count(candidates)), candidates);
   to.setReason(as_text(reason));
+  to.setPlanCost(plan_cost);
+  to.setPlanRisk(plan_risk);
 }
 
 void read(wire::PlacementChosen::Reader from, core::PlacementChosen& to) {
   assign(to.policy, from.getPolicy());
   read_list(from.getCandidates(), to.candidates);
   assign(to.reason, from.getReason());
+  to.plan_cost = from.getPlanCost();
+  to.plan_risk = from.getPlanRisk();
 }
 
 void write(wire::ZoneBlocked::Builder to, const core::ZoneBlocked& from) {

@@ -80,11 +80,40 @@ void read(wire::ReadinessProbe::Reader from, core::ReadinessProbe& to) {
   to.failure_window = core::Duration(from.getFailureWindowUs());
 }
 
+void write(wire::MarketPolicy::Builder to, const core::MarketPolicy& from) {
+  const auto& [rule, extra, forgives_late, fixed_on_demand, weights, availability_ppm, knows_age,
+               splits, probe_every] = from;
+  const auto& [any, share, square] = weights;
+  to.setRule(to_wire<wire::MarketRule>(rule));
+  to.setExtra(extra);
+  to.setForgivesLate(forgives_late);
+  to.setFixedOnDemand(fixed_on_demand);
+  to.setRiskOfAny(any);
+  to.setRiskOfShare(share);
+  to.setRiskOfSquare(square);
+  to.setAvailabilityPpm(availability_ppm);
+  to.setKnowsAge(knows_age);
+  to.setSplits(splits);
+  to.setProbeEveryUs(probe_every.count());
+}
+
+void read(wire::MarketPolicy::Reader from, core::MarketPolicy& to) {
+  to.rule = known(from.getRule(), core::MarketRule::hazard_hedge);
+  to.extra = from.getExtra();
+  to.forgives_late = from.getForgivesLate();
+  to.fixed_on_demand = from.getFixedOnDemand();
+  to.weights = {from.getRiskOfAny(), from.getRiskOfShare(), from.getRiskOfSquare()};
+  to.availability_ppm = from.getAvailabilityPpm();
+  to.knows_age = from.getKnowsAge();
+  to.splits = from.getSplits();
+  to.probe_every = core::Duration(from.getProbeEveryUs());
+}
+
 void write(wire::ReplicaPolicy::Builder to, const core::ReplicaPolicy& from) {
   const auto& [min_replicas, max_replicas, num_overprovision, target_qps_per_replica,
                target_qps_per_accelerator, upscale_delay, downscale_delay,
                base_ondemand_fallback_replicas, dynamic_ondemand_fallback, placement, qps_window,
-               target_concurrency_per_replica] = from;
+               target_concurrency_per_replica, market] = from;
   to.setMinReplicas(min_replicas);
   to.setHasMaxReplicas(max_replicas.has_value());
   if (max_replicas) to.setMaxReplicas(*max_replicas);
@@ -102,6 +131,7 @@ void write(wire::ReplicaPolicy::Builder to, const core::ReplicaPolicy& from) {
   to.setHasTargetConcurrencyPerReplica(target_concurrency_per_replica.has_value());
   if (target_concurrency_per_replica)
     to.setTargetConcurrencyPerReplica(*target_concurrency_per_replica);
+  if (market != core::MarketPolicy{}) write(to.initMarket(), market);
 }
 
 void read(wire::ReplicaPolicy::Reader from, core::ReplicaPolicy& to) {
@@ -115,10 +145,11 @@ void read(wire::ReplicaPolicy::Reader from, core::ReplicaPolicy& to) {
   to.downscale_delay = core::Duration(from.getDownscaleDelayUs());
   to.base_ondemand_fallback_replicas = from.getBaseOndemandFallbackReplicas();
   to.dynamic_ondemand_fallback = from.getDynamicOndemandFallback();
-  to.placement = known(from.getPlacement(), core::Placement::spot_hedge);
+  to.placement = known(from.getPlacement(), core::Placement::market);
   to.qps_window = core::Duration(from.getQpsWindowUs());
   if (from.getHasTargetConcurrencyPerReplica())
     to.target_concurrency_per_replica = from.getTargetConcurrencyPerReplica();
+  if (from.hasMarket()) read(from.getMarket(), to.market);
 }
 
 void write(wire::EndpointLimits::Builder to, const core::EndpointLimits& from) {

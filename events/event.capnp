@@ -122,6 +122,18 @@ enum Placement {
   unknown @0;
   staticMixture @1;
   spotHedge @2;
+  market @3;
+}
+
+enum MarketRule {
+  unknown @0;
+  allOnDemand @1;
+  evenSpread @2;
+  roundRobin @3;
+  staticMixture @4;
+  spotHedge @5;
+  ageGated @6;
+  hazardHedge @7;
 }
 
 enum BalancingPolicy {
@@ -222,12 +234,16 @@ struct Candidate {
   score @1 :Int64;
   note @2 :Text;
   chosen @3 :Bool;
+  upUs @4 :Int64;
+  hazardMicro @5 :Int64;
 }
 
 struct PlacementChosen {
   policy @0 :Text;
   candidates @1 :List(Candidate);
   reason @2 :Text;
+  planCost @3 :Int64;
+  planRisk @4 :Int64;
 }
 
 struct ZoneBlocked {
@@ -298,6 +314,21 @@ struct ReplicaPolicy {
   qpsWindowUs @12 :Int64;
   hasTargetConcurrencyPerReplica @13 :Bool;
   targetConcurrencyPerReplica @14 :UInt32;
+  market @15 :MarketPolicy;  # absent: the default, which nothing asked for
+}
+
+struct MarketPolicy {
+  rule @0 :MarketRule;
+  extra @1 :UInt32;
+  forgivesLate @2 :Bool;
+  fixedOnDemand @3 :UInt32;
+  riskOfAny @4 :Int64;
+  riskOfShare @5 :Int64;
+  riskOfSquare @6 :Int64;
+  availabilityPpm @7 :UInt32;
+  knowsAge @8 :Bool;
+  splits @9 :Bool;
+  probeEveryUs @10 :Int64;
 }
 
 struct LoadBalancerSpec {

@@ -1,4 +1,5 @@
 #include "projections/decide.h"
+#include "projections/market_question.h"
 #include "projections/open_intents.h"
 #include "projections/placement_question.h"
 
@@ -16,6 +17,9 @@ class Placer {
         question_(recorder.model(), service, replica, recorder.now()) {}
 
   void place() {
+    const bool is_current = replica_.version == service_.version;
+    if (is_current && replica_.pool == Pool::burst && plans_fleet(service_.spec()))
+      return place_by_plan();
     const core::PlacementChosen placement = question_.answer();
     const core::Offer* offer = core::chosen_offer(placement);
     if (offer)
@@ -25,6 +29,17 @@ class Placer {
   }
 
  private:
+  void place_by_plan() {
+    if (!service_.planned.value) return;  // it is being removed
+    MarketFleet& fleet = *recorder_.notes().services.at(service_.name).planned.value;
+    const auto share = next_share(fleet);
+    const core::PlacementChosen placement =
+        market_placement(service_.spec().replicas.market, fleet, share);
+    if (!share) return wait(placement);
+    ++fleet.shares[*share].held;
+    launch(fleet.shares[*share].offer, placement);
+  }
+
   void launch(const core::Offer& offer, const core::PlacementChosen& placement) {
     const core::ServiceName name = service_.name;
     const core::ReplicaId id = replica_.id;

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "core/autoscale_instance_aware.h"
+#include "projections/market_question.h"
 
 namespace sky::projections {
 namespace {
@@ -72,23 +73,49 @@ std::uint32_t live_in(const ServiceState& service, Pool pool) {
       }));
 }
 
+std::uint32_t unplaced(const ServiceState& service) {
+  return static_cast<std::uint32_t>(
+      std::count_if(service.replicas.begin(), service.replicas.end(), [&](const auto& one) {
+        const Replica& replica = one.second;
+        return replica.phase == Phase::pending && replica.version == service.version &&
+               replica.pool == Pool::burst;
+      }));
+}
+
 std::vector<Pool> FleetView::launches() const {
   std::vector<Pool> now = missing;
   now.resize(std::min<std::size_t>(missing.size() - held_back, moves.launches));
   return now;
 }
 
-FleetView fleet_view(const ServiceState& service, core::Instant now) {
+namespace {
+
+std::uint32_t missing_in(const FleetView& view, const ServiceState& service, Pool pool) {
+  if (view.market && pool == Pool::burst) {
+    const std::uint32_t wanted = view.market->missing();
+    return wanted - std::min(wanted, unplaced(service));
+  }
+  const std::uint32_t live = live_in(service, pool), size = size_of(view.sizes, pool);
+  return size > live ? size - live : 0;
+}
+
+}  // namespace
+
+FleetView fleet_view(const ZoneHistory& zones, const ServiceState& service, core::Instant now) {
   FleetView view;
   std::uint32_t ready_spot = 0;
   for (const auto& [id, replica] : service.replicas)
     if (replica.phase == Phase::ready && replica.is_spot()) ++ready_spot;
   view.sizes = core::split_pools(service.spec(), service.target, ready_spot);
+  if (plans_fleet(service.spec())) {
+    view.market = MarketQuestion(zones, service, now).answer();
+    view.sizes.burst = view.market->spot();
+    view.sizes.fallback = view.market->on_demand;
+  }
   count_replicas(view, service, now);
   view.moves = core::plan_rollout(view.rollout);
   for (const Pool pool : pools)
-    for (std::uint32_t live = live_in(service, pool); live < size_of(view.sizes, pool); ++live)
-      view.missing.push_back(pool);
+    view.missing.insert(view.missing.end(), missing_in(view, service, pool), pool);
   hold_back(view, service.versions.at(service.version), now);
   return view;
 }

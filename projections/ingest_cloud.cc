@@ -32,6 +32,21 @@ void record_success(Recorder& recorder, const Subject& subject, const Replica& r
                                       "a launch succeeded there"});
 }
 
+// A policy that plans with the risk of zones has its own time to ask a refused one again.
+core::Instant block_end(const Recorder& recorder, const Subject& subject, const core::Offer& offer,
+                        const core::Failure& failure, const core::Block& block) {
+  const ServiceState& service = *recorder.service(subject.service);
+  const ZoneHistory& zones = recorder.model().zones;
+  const auto record = zones.records.find(key_of(offer));
+  const bool is_own = failure.kind == core::FailureKind::capacity && offer.is_spot() &&
+                      service.spec().replicas.placement == core::Placement::market &&
+                      service.spec().replicas.market.rule == core::MarketRule::hazard_hedge;
+  if (!is_own || record == zones.records.end())
+    return next_block_end(zones, block, failure.retry_after, recorder.now());
+  return std::max(recorder.now() + failure.retry_after,
+                  core::retry_at(record->second.belief).value_or(recorder.now()));
+}
+
 void record_failure(Recorder& recorder, const Subject& subject, const Replica& replica,
                     const core::Failure& failure) {
   const core::LaunchVerdict verdict =
@@ -40,7 +55,7 @@ void record_failure(Recorder& recorder, const Subject& subject, const Replica& r
                                           core::ProvisionFailed{replica.attempt, failure});
   if (verdict.block) {
     const core::Instant until =
-        next_block_end(recorder.model().zones, *verdict.block, failure.retry_after, recorder.now());
+        block_end(recorder, subject, replica.offer, failure, *verdict.block);
     const core::BlockKey& key = verdict.block->key;
     recorder.record({subject.service, subject.replica, cause},
                     core::ZoneBlocked{key.place, key.instance_type, key.market, failure, until});

@@ -48,27 +48,6 @@ struct ModelFold {
   void operator()(const core::ReplicaEnded&) { model.last_termination = event.time.at; }
 };
 
-void learn_about_zone(Model& model, const core::Event& event) {
-  const Replica* replica = find_replica(model, event);
-  if (!replica || replica->attempt == 0) return;
-  const auto record = [&]() -> ZoneRecord& {
-    return record_of(model.zones, replica->offer, event.time.at);
-  };
-  if (std::holds_alternative<core::LaunchIntended>(event.body)) ++record().launches;
-  if (std::holds_alternative<core::ProvisionSucceeded>(event.body))
-    record().last_success = event.time.at;
-  if (const auto* failed = std::get_if<core::ProvisionFailed>(&event.body))
-    ++record().failures[static_cast<std::size_t>(failed->failure.kind) % 16];
-  if (std::holds_alternative<core::PreemptionNoticed>(event.body)) {
-    ++record().notices;
-    record().last_preemption = event.time.at;
-  }
-  if (std::holds_alternative<core::ReplicaPreempted>(event.body)) {
-    ++record().preemptions;
-    record().last_preemption = event.time.at;
-  }
-}
-
 }  // namespace
 
 void evolve(Model& model, const core::Event& event) {
@@ -76,9 +55,13 @@ void evolve(Model& model, const core::Event& event) {
   std::visit(ModelFold{model, event}, event.body);
   const auto service = model.services.find(event.service);
   if (service != model.services.end()) {
+    const Replica* replica = may_teach(event.body) ? find_replica(model, event) : nullptr;
+    const std::optional<Replica> before = replica ? std::optional(*replica) : std::nullopt;
     fold_service(service->second, event);
-    learn_about_zone(model, event);
+    if (before) learn(model.zones, event, *before, find_replica(model, event));
     if (std::holds_alternative<core::ServiceRemoved>(event.body)) {
+      for (const auto& [id, left] : service->second.replicas)
+        forget_machine(model.zones, left, event.time.at);
       model.last_replica_ids[event.service] = service->second.last_replica_id;
       model.services.erase(service);
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/replica_health.h"
+#include "projections/market_question.h"
 #include "projections/placement_question.h"
 #include "projections/step.h"
 
@@ -75,6 +76,8 @@ struct Asked {
   }
   Otherwise operator()(const core::PlacementChosen& body) const {
     if (!replica || !service.versions.contains(replica->version)) return std::monostate{};
+    const bool is_planned = replica->pool == core::Pool::burst && plans_fleet(service.spec());
+    if (is_planned) return std::monostate{};  // its candidates say what spoke against each
     const PlacementQuestion question(before, service, *replica, now());
     PlacementOtherwise found;
     found.earliest = question.earliest();
@@ -125,8 +128,8 @@ struct Asked {
                              failed->second.failures};
   }
   Otherwise operator()(const core::ReplicaPlanned& body) const {
-    return PlanOtherwise{fleet_view(service, now()), body.pool, live_in(service, body.pool),
-                         service.target, target_without(body.pool)};
+    return PlanOtherwise{fleet_view(before.zones, service, now()), body.pool,
+                         live_in(service, body.pool), service.target, target_without(body.pool)};
   }
   Otherwise operator()(const core::ReplicaBecameNotReady&) const {
     const core::ReadinessProbe* rules = probe();
@@ -153,7 +156,7 @@ struct Asked {
     ServiceState smaller = service;
     while (smaller.target > 0) {
       --smaller.target;
-      if (size_of(fleet_view(smaller, now()).sizes, pool) <= live_in(service, pool))
+      if (size_of(fleet_view(before.zones, smaller, now()).sizes, pool) <= live_in(service, pool))
         return smaller.target;
     }
     return {};
@@ -201,7 +204,7 @@ struct Asked {
     found.gone = *gone;
     found.pool = replica->pool;
     found.live = live_in(service, replica->pool);
-    found.wanted = size_of(fleet_view(service, now()).sizes, replica->pool);
+    found.wanted = size_of(fleet_view(before.zones, service, now()).sizes, replica->pool);
     if (std::next(gone) == order.end()) return found;
     found.next = *std::next(gone);
     found.trait = core::deciding_trait(*gone, *found.next);

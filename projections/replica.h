@@ -21,6 +21,7 @@ struct Replica {
   std::optional<core::Stamp> first_ready;
   std::uint32_t attempt = 0;  // of the launch; 0 before the first
   core::Seq intent;  // seq of that attempt's LaunchIntended
+  core::Instant attempted;  // its time
   core::Offer offer;  // of that attempt
   bool paid_overflow = false;
   std::string instance_id;

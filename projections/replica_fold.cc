@@ -6,6 +6,7 @@
 #include "core/check.h"
 #include "core/launch_verdict.h"
 #include "core/placement.h"
+#include "core/policies/spot_hedge.h"
 #include "projections/service_fold.h"
 
 namespace sky::projections {
@@ -56,13 +57,25 @@ struct ReplicaFold {
     state->failures = 0;
   }
 
+  // From the launch until it serves: of four parts, the newest is one.
+  void note_cold_start() {
+    VersionState* state = version();
+    if (!state) return;
+    const core::Duration took = now() - replica.attempted;
+    state->cold_start =
+        state->cold_start ? *state->cold_start + (took - *state->cold_start) / 4 : took;
+  }
+
   void mark_zone() {
     const VersionState* wanted = version();
     if (!replica.is_spot() || !wanted) return;
     std::set<core::Place> zones;
     for (const core::Offer& offer : wanted->offers)
       if (offer.is_spot()) zones.insert(offer.place);
-    core::mark_preempting(service.preempting, replica.offer.place, zones);
+    const bool is_late = wanted->spec.replicas.market.forgives_late;
+    core::mark_preempting(
+        service.preempting, replica.offer.place, zones,
+        is_late ? core::forgiving_as_artifact(zones.size()) : core::forgiving_as_printed);
   }
 
   void leave(Phase final_phase, const std::string& reason) {
@@ -85,6 +98,7 @@ struct ReplicaFold {
     if (body.attempt == replica.attempt) return;  // the same call again: it keeps its token
     replica.attempt = body.attempt;
     replica.intent = event.seq;
+    replica.attempted = now();
     replica.offer = body.offer;
     replica.paid_overflow = body.paid_overflow;
     replica.launch_open = true;
@@ -129,6 +143,7 @@ struct ReplicaFold {
   void operator()(const core::ReplicaBecameReady&) {
     enter(Phase::ready, "answers");
     replica.ejected = false;
+    if (!replica.first_ready) note_cold_start();
     if (!replica.first_ready) replica.first_ready = event.time;
     if (!service.first_ready) service.first_ready = event.time;
     if (replica.is_spot()) service.preempting.erase(replica.offer.place);

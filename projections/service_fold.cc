@@ -46,6 +46,7 @@ struct ServiceFold {
     const core::Version before = service.version;
     VersionState next;
     if (!body.replaces_replicas) next = service.versions.at(before);
+    next.cold_start = service.versions.at(before).cold_start;
     next.spec = body.spec;
     next.offers = body.offers;
     next.since = event.time.at;
@@ -148,6 +149,15 @@ struct ChangesFleet {
   }
 };
 
+// Whether the stated availability is kept counts from the first replica that served.
+void track_availability(ServiceState& service, core::Instant now) {
+  if (!service.first_ready || !service.versions.contains(service.version)) return;
+  const core::ReplicaPolicy& policy = service.spec().replicas;
+  if (policy.placement != core::Placement::market || policy.market.availability_ppm == 0) return;
+  core::track(service.slo, policy.market.availability_ppm, ready_count(service) < service.target,
+              now);
+}
+
 }  // namespace
 
 void fold_service(ServiceState& service, const core::Event& event) {
@@ -155,9 +165,11 @@ void fold_service(ServiceState& service, const core::Event& event) {
   if (concerns_routes(event)) fold_route(service.route, event);
   if (std::visit(ChangesFleet{}, event.body)) service.fleet_cause = event.seq;
   const auto replica = service.replicas.find(event.replica);
-  if (replica == service.replicas.end()) return;
-  fold_replica(service, replica->second, event);
-  if (!service.replicas.contains(event.replica)) forget_old_versions(service);
+  if (replica != service.replicas.end()) {
+    fold_replica(service, replica->second, event);
+    if (!service.replicas.contains(event.replica)) forget_old_versions(service);
+  }
+  track_availability(service, event.time.at);
 }
 
 void after_restart(ServiceState& service, core::Instant last_seen, core::Instant started) {

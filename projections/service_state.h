@@ -9,9 +9,11 @@
 #include <vector>
 
 #include "core/event.h"
+#include "core/policies/slo_tracking.h"
 #include "core/routing.h"
 #include "projections/costs.h"
 #include "projections/load_history.h"
+#include "projections/market_fleet.h"
 #include "projections/replica.h"
 #include "projections/scratch.h"
 
@@ -28,6 +30,7 @@ struct VersionState {
   core::Instant retry_at;
   core::Seq failure_seq;  // the newest such failure
   std::string failure_text;
+  std::optional<core::Duration> cold_start;  // how long replicas took to serve, newest first
   bool operator==(const VersionState&) const = default;
 };
 
@@ -69,8 +72,10 @@ struct ServiceState {
   LoadHistory load;
   Ledger ledger;  // of replicas that left the table
   std::set<core::Place> preempting;  // SpotHedge's zones to leave alone
+  core::SloDebt slo;  // where an availability is stated
   core::RoutedService route;  // what the balancer folds, too
   Scratch<std::optional<core::Instant>> wake_at;  // step's note; no part of the state
+  Scratch<std::optional<MarketFleet>> planned;  // and what it planned for the fleet this time
   bool operator==(const ServiceState&) const = default;
 
   const core::ServiceSpec& spec() const { return versions.at(version).spec; }

@@ -58,6 +58,7 @@ void touch_what_is_due(const Recorder& recorder, Touched& touched) {
 }
 
 void decide(Recorder& recorder, const core::ServiceName& name) {
+  if (recorder.service(name)) recorder.notes().services.at(name).planned.value.reset();
   for (int round = 0; round < max_rounds; ++round) {
     const std::size_t before = recorder.event_count();
     const auto run = [&](auto pass) {

@@ -12,6 +12,8 @@
 
 #include "core/event.h"
 #include "core/launch_verdict.h"
+#include "core/policies/zone_belief.h"
+#include "projections/replica.h"
 
 namespace sky::projections {
 
@@ -30,6 +32,8 @@ struct ZoneRecord {
   std::optional<core::Instant> last_success;
   std::optional<core::Instant> last_preemption;  // or the notice of one
   core::Instant touched;
+  std::uint32_t machines = 0;  // spot machines of ours that are there now
+  core::ZoneBelief belief;  // of a spot market: its age and hazard
   bool operator==(const ZoneRecord&) const = default;
 };
 
@@ -48,6 +52,16 @@ struct ZoneHistory {
 
 core::BlockKey key_of(const core::Offer& offer);
 ZoneRecord& record_of(ZoneHistory& history, const core::Offer& offer, core::Instant now);
+
+// Whether it is one of ZoneRecord::machines. Those that got notice are as good as taken.
+bool counts_in_zone(const Replica& replica);
+// What the event teaches about the zone of its replica: as it was before, and is after it (null: it
+// left). Asked only where it may teach something.
+bool may_teach(const core::EventBody& body);
+void learn(ZoneHistory& history, const core::Event& event, const Replica& before,
+           const Replica* after);
+// Its service is gone, and nobody will hear of the machine again.
+void forget_machine(ZoneHistory& history, const Replica& replica, core::Instant now);
 
 void block(ZoneHistory& history, const core::ZoneBlocked& event, core::Instant now);
 void clear(ZoneHistory& history, const core::ZoneCleared& event);

@@ -1,6 +1,8 @@
 #include <boost/test/unit_test.hpp>
 
 #include "adapters/policy_change.h"
+#include "adapters/service_file.h"
+#include "core/policies/policy_name.h"
 
 namespace sky::adapters {
 namespace {
@@ -117,6 +119,29 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_is_named_with_its_place_and_the_way_out) {
   BOOST_TEST(has(problem({}, {"resources.use_spot=false"}), "only keys of replica_policy"));
   BOOST_TEST(has(problem({}, {"replica_policy.max_replicas"}), "KEY=VALUE"));
   BOOST_TEST(has(problem({}, {"replica_policy.max_replicas=many"}), "max_replicas"));
+}
+
+BOOST_AUTO_TEST_CASE(every_placement_policy_is_a_choice_and_an_availability_alone_is_enough) {
+  const auto policy_of = [](const std::string& keys) {
+    auto loaded = load_service(
+        "run: x\nresources: {ports: 80, use_spot: true}\nservice:\n"
+        "  replica_policy: {min_replicas: 2, " +
+            keys + "}\n",
+        "s.yaml", {});
+    BOOST_REQUIRE(loaded);
+    return loaded->spec.replicas;
+  };
+  for (const std::string& name : core::policy_names())
+    BOOST_TEST(core::placement_text(policy_of("placement: " + name)) == name);
+  const auto artifact = policy_of("placement: 'spot_hedge:rule=artifact', num_overprovision: 1");
+  BOOST_TEST((artifact.placement == core::Placement::spot_hedge));
+  BOOST_TEST(artifact.market.forgives_late);
+  const auto alone = policy_of("availability: 99.5");
+  BOOST_TEST(core::placement_text(alone) == "hazard_hedge:availability=99.5");
+  BOOST_TEST(core::placement_text(policy_of("availability: 99, placement: hazard_hedge_safe")) ==
+             "hazard_hedge_safe:availability=99");
+  BOOST_TEST((policy_of("base_ondemand_fallback_replicas: 1").placement ==
+              core::Placement::static_mixture));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

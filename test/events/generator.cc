@@ -55,14 +55,10 @@ class Filler {
   }
   void fill(core::Candidate& to) {
     fill(to.offer);
-    to.score = number<std::int64_t>();
-    to.note = text();
-    to.chosen = flag();
+    fill_each(to.score, to.note, to.chosen, to.up, to.hazard_micro);
   }
   void fill(core::PlacementChosen& to) {
-    to.policy = text();
-    fill(to.candidates);
-    to.reason = text();
+    fill(to.candidates), fill_each(to.policy, to.reason, to.plan_cost, to.plan_risk);
   }
   void fill(core::ZoneBlocked& to) {
     fill(to.place);
@@ -108,17 +104,21 @@ class Filler {
   void fill(core::ReplicaPolicy& to) {
     fill_one(to.min_replicas);
     if (flag()) to.max_replicas = number<std::uint32_t>();
-    to.num_overprovision = number<std::uint32_t>();
     if (flag()) to.target_qps_per_replica = core::MilliRps{number<std::int64_t>()};
     fill(to.target_qps_per_accelerator);
-    fill_each(to.upscale_delay, to.downscale_delay, to.base_ondemand_fallback_replicas);
-    to.dynamic_ondemand_fallback = flag();
-    to.placement = one_of(core::Placement::spot_hedge);
-    to.qps_window = core::Duration(number<std::int64_t>());
+    fill_each(to.upscale_delay, to.downscale_delay, to.base_ondemand_fallback_replicas,
+              to.dynamic_ondemand_fallback, to.num_overprovision, to.qps_window);
+    to.placement = one_of(core::Placement::market);
+    auto& [rule, extra, late, fixed, weights, availability, age, splits, probe] = to.market;
+    rule = one_of(core::MarketRule::hazard_hedge);
+    fill_each(late, age, splits, extra, fixed, availability, probe);
+    fill_each(weights.any, weights.share, weights.square);
     if (flag()) to.target_concurrency_per_replica = number<std::uint32_t>();
   }
   void fill_one(core::Duration& to) { to = core::Duration(number<std::int64_t>()); }
   void fill_one(std::string& to) { to = text(); }
+  void fill_one(std::int64_t& to) { to = number<std::int64_t>(); }
+  void fill_one(bool& to) { to = flag(); }
   void fill_one(std::uint32_t& to) { to = number<std::uint32_t>(); }
   template <class... Members>
   void fill_each(Members&... members) {

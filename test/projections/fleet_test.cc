@@ -255,6 +255,26 @@ BOOST_AUTO_TEST_CASE(an_answer_for_a_replica_that_is_gone_makes_a_sweep_not_a_le
   BOOST_TEST(std::holds_alternative<core::SweepInstances>(step.effects[0]));
 }
 
+BOOST_AUTO_TEST_CASE(an_update_that_forbids_billed_machines_gives_up_those_of_the_base_pool) {
+  World world;
+  bool is_full = true;  // the cluster that costs nothing
+  world.refuse = [&](const core::LaunchInstance& order) -> std::optional<core::Failure> {
+    if (!is_full || order.offer.is_paid()) return {};
+    return core::Failure{core::FailureKind::capacity, core::FailureScope::zone, "full", {}};
+  };
+  core::ServiceSpec spec = usual_spec();
+  world.up(spec);
+  world.pass(seconds(60));
+  BOOST_TEST(world.replica(1).paid_overflow);
+  spec.no_paid_overflow = true;
+  world.send(core::UpdateRequested{spec, world.offers, core::UpdateMode::rolling, "ada"});
+  world.pass(seconds(60));
+  for (const auto& [id, one] : world.service().replicas) BOOST_TEST(!one.billed_since.has_value());
+  is_full = false;
+  world.pass(seconds(3600));
+  BOOST_TEST(world.count(Phase::ready) == 2u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

@@ -270,12 +270,13 @@ BOOST_AUTO_TEST_CASE(the_stated_surge_launches_what_waits_and_one_less_does_not)
     return world;
   };
   const World world = rolling(1);
-  const FleetView fleet = fleet_view(world.service(), world.now());
+  const FleetView fleet = fleet_view(world.model.zones, world.service(), world.now());
   BOOST_REQUIRE(!fleet.missing.empty());
   const std::uint32_t wanted = surge_for(fleet);
   BOOST_TEST(wanted > 1u);
   for (const std::uint32_t surge : {wanted, wanted - 1}) {
-    const FleetView with = fleet_view(rolling(surge).service(), world.now());
+    const World other = rolling(surge);
+    const FleetView with = fleet_view(other.model.zones, other.service(), world.now());
     BOOST_TEST(with.missing.empty() == (surge == wanted), "surge " << surge);
   }
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "core/policies/policy_name.h"
+
 namespace sky::projections {
 
 using core::seconds;
@@ -35,6 +37,13 @@ core::ServiceSpec RandomWorld::spec() {
   policy.upscale_delay = seconds(below(20));
   policy.downscale_delay = seconds(below(30));
   policy.placement = below(2) == 0 ? core::Placement::spot_hedge : core::Placement::static_mixture;
+  const auto& names = core::policy_names();
+  if (below(3) == 0) {
+    policy.placement = core::Placement::market;
+    policy.market = *core::parse_policy(names[below(static_cast<std::uint32_t>(names.size()))]);
+    if (below(3) == 0) core::follow_availability(policy.market, 995'000);
+    policy.num_overprovision = 0;
+  }
   if (below(4) == 0) policy.target_concurrency_per_replica = below(3);
   if (below(5) == 0) policy.target_qps_per_accelerator = {{"T4", core::MilliRps{1500}}};
   made.resources.choices[0].use_spot = below(5) != 0;
@@ -72,6 +81,7 @@ void RandomWorld::note_bound(const core::ServiceSpec& made) {
   const std::size_t wanted = std::max(policy.upper_limit(), policy.base_ondemand_fallback_replicas);
   const std::size_t total = wanted + policy.num_overprovision +
                             (policy.dynamic_ondemand_fallback ? wanted : 0) +
+                            (policy.placement == core::Placement::market ? 2 * wanted + 6 : 0) +
                             std::max(1u, made.rollout.max_surge);
   bound_ = std::max(bound_, total);
   most_wanted_ = std::max(most_wanted_, total);
