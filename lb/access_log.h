@@ -1,12 +1,8 @@
 // One line per request: when, where, how long, why. No header, no query, nothing secret.
 //
-//   2026-01-02T03:04:05.678Z llama3 2 POST /v1/chat 200 bytes=385 queue_us=3
-//   connect_us=0
-//       ttfb_us=812 total_us=930 attempts=1 cause=ok pick=least_load id=4f1c...
-//       trace=0af7...
-//                                                                        (all
-//                                                                        on one
-//                                                                        line)
+//   2026-01-02T03:04:05.678Z llama3 2 POST /v1/chat 200 bytes=385 queue_us=3 connect_us=0
+//       ttfb_us=812 total_us=930 attempts=1 cause=ok pick=least_load id=4f1c... trace=0af7...
+//                                                                           (all on one line)
 //
 // Lines are gathered and written in blocks: by size, and by flush(), which the owner calls every
 // second. The file is bounded: when full it becomes "<name>.1" and a new one starts. A disk that
@@ -21,6 +17,7 @@
 
 #include "core/ids.h"
 #include "core/time.h"
+#include "lb/byte_buffer.h"
 #include "lb/meter.h"
 #include "lb/pick.h"
 
@@ -63,11 +60,14 @@ class AccessLog {
 
   bool open();
   void rotate();
+  void append_time(core::WallTime when);
 
   std::filesystem::path path_;
   int fd_ = -1;
   std::uint64_t file_bytes_ = 0;
-  std::string pending_;
+  ByteBuffer pending_;
+  std::int64_t second_ = -1;  // the one that is written down
+  std::string second_text_;  // 2026-01-02T03:04:05.
   std::uint64_t lost_bytes_ = 0;
 };
 

@@ -53,6 +53,7 @@ void Balancer::sync(const core::ServiceName& name) {
 }
 
 void Balancer::on_second() {
+  worker_.set_wall_offset();
   const core::Duration now = worker_.now();
   const core::Duration period = now - std::exchange(sampled_at_, now);
   for (const auto& [name, endpoint] : endpoints_) endpoint->on_second(period);

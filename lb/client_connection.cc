@@ -51,6 +51,7 @@ void ClientConnection::start() {
 // ---- what comes in
 
 void ClientConnection::on_read(std::string_view bytes) {
+  worker_.begin_callback();
   if (state_ == State::lingering) {
     lingered_bytes_ += bytes.size();
     if (lingered_bytes_ > max_lingered_bytes) close();
@@ -122,6 +123,7 @@ int ClientConnection::send(std::string_view bytes) {
 }
 
 void ClientConnection::on_flushed() {
+  worker_.begin_callback();
   exchange_.on_client_flushed();
   if (state_ == State::exchanging) set_deadline();
   if (state_ == State::lingering) deadline_.set(worker_.limits.linger_timeout);
@@ -158,7 +160,7 @@ void ClientConnection::refuse(int status, std::string_view text, Cause cause) {
     line.cause = cause;
     worker_.access_log.add(line);
   }
-  std::string response;
+  ByteBuffer response;
   write_own_response(response, {.status = status, .text = text, .request_id = {}});
   static_cast<void>(send(response));
   linger();
@@ -167,6 +169,7 @@ void ClientConnection::refuse(int status, std::string_view text, Cause cause) {
 // ---- ends
 
 void ClientConnection::on_end(int) {
+  worker_.begin_callback();
   if (state_ == State::exchanging) exchange_.abort(Cause::client_gone);
   close();
 }

@@ -1,5 +1,6 @@
 #include "lb/exchange.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/check.h"
@@ -76,23 +77,19 @@ Exchange::Rejection Exchange::judge(const MessageHead& head) const {
 }
 
 void Exchange::set_ids(const MessageHead& head) {
-  const std::string_view given_id = head.value_of(HeaderId::x_request_id);
-  if (is_token(given_id) && given_id.size() <= max_request_id_bytes) {
-    request_id_.assign(given_id);
-  } else {
-    worker_.next_request_id(request_id_);
+  request_id_ = head.value_of(HeaderId::x_request_id);
+  if (!is_token(request_id_) || request_id_.size() > max_request_id_bytes) {
+    worker_.write_id(own_id_.data());
+    request_id_ = {own_id_.data(), own_id_.size()};
   }
-  const std::string_view given_trace = head.value_of(HeaderId::traceparent);
-  if (is_traceparent(given_trace)) {
-    traceparent_.assign(given_trace);
-    return;
-  }
-  traceparent_.assign("00-");
-  worker_.append_id(traceparent_);
-  worker_.append_id(traceparent_);
-  traceparent_.append("-");
-  worker_.append_id(traceparent_);
-  traceparent_.append("-00");  // we record no spans
+  traceparent_ = head.value_of(HeaderId::traceparent);
+  if (is_traceparent(traceparent_)) return;
+  char* at = std::copy_n("00-", 3, own_trace_.data());
+  at = worker_.write_id(worker_.write_id(at));
+  *at++ = '-';
+  at = worker_.write_id(at);
+  std::copy_n("-00", 3, at);  // we record no spans
+  traceparent_ = {own_trace_.data(), own_trace_.size()};
 }
 
 void Exchange::on_request_body(std::string_view piece) {
@@ -211,7 +208,7 @@ void Exchange::finish(Cause cause) {
        .cause = cause,
        .pick = pick_,
        .request_id = request_id_,
-       .trace_id = std::string_view(traceparent_).substr(3, 32)});
+       .trace_id = traceparent_.substr(3, 32)});
   reset();
 }
 

@@ -11,8 +11,10 @@
 // was asked for, responding is a tunnel. Lives in its client's connection. Loop thread.
 #pragma once
 
+#include <array>
 #include <list>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lb/affinity.h"
@@ -111,8 +113,10 @@ class Exchange final : private DeadlineOwner {
   const MessageHead* head_ = nullptr;
   ReplayBuffer body_;
   Deadline deadline_;  // of the hold, of a pause, or of the replica's silence
-  std::string request_id_;
-  std::string traceparent_;  // the client's, or ours
+  std::string_view request_id_;  // the client's, or own_id_
+  std::string_view traceparent_;  // the client's, or own_trace_
+  std::array<char, Worker::id_digits> own_id_;
+  std::array<char, 55> own_trace_;  // version 00 of W3C Trace Context
   std::string last_failure_;
   AffinityKey affinity_;
   UpstreamConnection* upstream_ = nullptr;

@@ -20,7 +20,7 @@ Framing Exchange::client_framing(const MessageHead& head) const {
 // "Not now": somebody else may have time. Only before anything of an answer was
 // passed on.
 bool Exchange::is_busy_answer(const MessageHead& head) const {
-  if (head.status != 503 || head.find(HeaderId::retry_after) == nullptr) return false;
+  if (head.status != 503 || !head.has(HeaderId::retry_after)) return false;
   if (!body_.is_whole() || interim_passed_ || !is_repeatable()) return false;
   return service_.has_other(replica_, tried_);
 }
@@ -46,7 +46,7 @@ void Exchange::on_response_head(const MessageHead& head) {
     if (!client_.may_keep_alive()) keep_alive_ = false;
     first_byte_ = worker_.now();
     const std::string_view type = head.value_of(HeaderId::content_type);
-    const bool is_plain = head.find(HeaderId::content_encoding) == nullptr;
+    const bool is_plain = !head.has(HeaderId::content_encoding);
     is_event_stream_ =
         framing_ == Framing::chunked && is_plain && type.starts_with("text/event-stream");
     const bool is_json =

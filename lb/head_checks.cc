@@ -27,40 +27,33 @@ bool consists_of(const std::array<bool, 256>& chars, std::string_view text) {
 
 // Rules both kinds of message share: one length, and nothing that another server could read as one.
 HttpError check_framing(const MessageHead& head) {
-  std::size_t lengths = 0;
-  std::size_t encodings = 0;
-  for (const Header& header : head.headers) {
-    switch (header.id) {
-      case HeaderId::content_length: ++lengths; break;
-      case HeaderId::transfer_encoding:
-        ++encodings;
-        if (!equals_ignoring_case(header.value, "chunked")) {
-          return {501, "a transfer encoding other than chunked"};
-        }
-        break;
-      case HeaderId::framing_twin: return {400, "a header that some servers read as framing"};
-      default: break;
+  const HeaderIndex& index = head.index;
+  const bool has_encoding = index.has(HeaderId::transfer_encoding);
+  if (has_encoding) {
+    for (const Header& header : head.headers) {
+      if (header.id != HeaderId::transfer_encoding) continue;
+      if (!equals_ignoring_case(header.value, "chunked")) {
+        return {501, "a transfer encoding other than chunked"};
+      }
     }
-    if (!is_token(header.name)) return {400, "a header name that is not a token"};
   }
-  if (lengths > 1) return {400, "more than one content-length"};
-  if (encodings > 1) return {400, "more than one transfer-encoding"};
-  if (lengths > 0 && encodings > 0) return {400, "content-length beside transfer-encoding"};
-  if (encodings > 0 && head.minor_version == 0) return {400, "transfer-encoding in HTTP/1.0"};
+  if (index.has(HeaderId::framing_twin)) {
+    return {400, "a header that some servers read as framing"};
+  }
+  if (index.repeats(HeaderId::content_length)) return {400, "more than one content-length"};
+  if (!has_encoding) return {};
+  if (index.repeats(HeaderId::transfer_encoding)) return {400, "more than one transfer-encoding"};
+  if (index.has(HeaderId::content_length)) return {400, "content-length beside transfer-encoding"};
+  if (head.minor_version == 0) return {400, "transfer-encoding in HTTP/1.0"};
   return {};
 }
 
 HttpError check_host(MessageHead& head) {
-  std::size_t hosts = 0;
-  for (const Header& header : head.headers) {
-    if (header.id != HeaderId::host) continue;
-    ++hosts;
-    head.host = header.value;
-  }
-  if (hosts > 1) return {400, "more than one host"};
-  if (hosts == 0) {
+  if (head.index.repeats(HeaderId::host)) return {400, "more than one host"};
+  if (!head.has(HeaderId::host)) {
     return head.minor_version == 0 ? HttpError{} : HttpError{400, "no host in HTTP/1.1"};
   }
+  head.host = head.value_of(HeaderId::host);
   if (head.host.empty() || !consists_of(host_chars, head.host)) {
     return {400, "a host that is none"};
   }
@@ -103,6 +96,7 @@ HttpError check_target(MessageHead& head, std::string& storage) {
 }
 
 HttpError check_expect(MessageHead& head) {
+  if (!head.has(HeaderId::expect)) return {};
   for (const Header& header : head.headers) {
     if (header.id != HeaderId::expect) continue;
     if (!equals_ignoring_case(header.value, "100-continue")) {

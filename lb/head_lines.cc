@@ -47,14 +47,19 @@ void HeadLines::add_part(std::string_view part) {
       error_ = {400, "a carriage return without line feed"};
     }
   }
+  const std::size_t before = line_bytes_;
   line_bytes_ += part.size();
   if (line_index_ != 0 || !is_request_) return;
 
-  for (const char c : part) {
-    if (c == '#') error_ = {400, "a fragment in the request line"};
-    if (c == ' ' && last_ == ' ') error_ = {400, "repeated blanks in the request line"};
-    if (c == ' ') ++request_line_spaces_;
-    if (c != '\r') last_ = c;
+  for (std::size_t i = 0; i < part.size(); ++i) {
+    if (part[i] > '#') continue;  // nearly all
+    if (part[i] == '#') error_ = {400, "a fragment in the request line"};
+    if (part[i] != ' ') continue;
+    const std::size_t at = before + i + 1;
+    if (++request_line_spaces_ > 1 && at == last_space_ + 1) {
+      error_ = {400, "repeated blanks in the request line"};
+    }
+    last_space_ = at;
   }
   if (line_bytes_ > max_target_bytes + request_line_overhead_bytes) {
     error_ = {414, "the target is too long"};
@@ -67,7 +72,8 @@ void HeadLines::end_line() {
     error_ = {400, "a line feed without carriage return"};
     return;
   }
-  const bool is_empty = line_bytes_ == 1;
+  const std::size_t line_size = line_bytes_;
+  const bool is_empty = line_size == 1;
   line_has_cr_ = false;
   line_bytes_ = 0;
   if (is_empty && line_index_ == 0) {
@@ -78,8 +84,9 @@ void HeadLines::end_line() {
     ended_ = true;
     return;
   }
+  const bool ends_blank = last_space_ + 1 == line_size;  // but for its CR
   const bool bad_request_line =
-      is_request_ && line_index_ == 0 && (request_line_spaces_ != 2 || last_ == ' ');
+      is_request_ && line_index_ == 0 && (request_line_spaces_ != 2 || ends_blank);
   if (bad_request_line) error_ = {400, "the request line is not `method target version`"};
   ++line_index_;
 }

@@ -45,7 +45,7 @@ class HeadLines {
   std::size_t line_bytes_ = 0;  // of the present line, so far
   std::size_t head_bytes_ = 0;
   std::size_t request_line_spaces_ = 0;
-  char last_ = '\0';
+  std::size_t last_space_ = 0;  // in the request line: its place, from 1 on
   HttpError error_;
 };
 

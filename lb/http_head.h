@@ -4,6 +4,7 @@
 // head longer copies it. Not here: reading bytes (http_parser.h) and judging heads (head_checks.h).
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -42,11 +43,36 @@ enum class HeaderId : std::uint8_t {
   x_skyctl_replica,
   framing_twin,  // "content_length", "transfer_encoding": some servers read _ as -
 };
+inline constexpr std::size_t header_id_count = 27;
 
 struct Header {
   std::string_view name;
   std::string_view value;  // without blanks around it
   HeaderId id = HeaderId::other;
+  bool is_plain_line = false;  // it came as "name: value\r\n"
+  std::string_view line() const {  // the whole of that
+    return {name.data(), name.size() + 2 + value.size() + 2};
+  }
+};
+
+// Where the known ones are among at most max_headers.
+class HeaderIndex {
+ public:
+  void note(HeaderId id, std::size_t place) {
+    std::uint8_t& first = first_[static_cast<std::size_t>(id)];
+    if (first == 0) {
+      first = static_cast<std::uint8_t>(place + 1);
+    } else {
+      repeated_ |= std::uint32_t{1} << static_cast<unsigned>(id);
+    }
+  }
+  bool has(HeaderId id) const { return first_[static_cast<std::size_t>(id)] != 0; }
+  bool repeats(HeaderId id) const { return (repeated_ >> static_cast<unsigned>(id) & 1) != 0; }
+  std::size_t first(HeaderId id) const { return first_[static_cast<std::size_t>(id)] - 1U; }
+
+ private:
+  std::array<std::uint8_t, header_id_count> first_{};  // its place + 1
+  std::uint32_t repeated_ = 0;
 };
 
 enum class Framing : std::uint8_t { none, content_length, chunked, until_close };
@@ -68,9 +94,12 @@ struct MessageHead {
   bool expects_continue = false;
   bool wants_upgrade = false;  // never granted by the parser: it is for the caller to refuse
   std::span<const Header> headers;
+  HeaderIndex index;  // of `headers`
 
-  const Header* find(HeaderId id) const;
-  std::string_view value_of(HeaderId id) const;  // first value; empty when absent
+  bool has(HeaderId id) const { return index.has(id); }
+  std::string_view value_of(HeaderId id) const {  // first value; empty when absent
+    return has(id) ? headers[index.first(id)].value : std::string_view();
+  }
 };
 
 HeaderId identify_header(std::string_view name);

@@ -3,6 +3,7 @@
 #include <llhttp.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -20,9 +21,9 @@ constexpr std::size_t max_dropped_bytes = 8 * 1024;
 // A buffer that grew for a large head is given back, so that idle connections stay small.
 constexpr std::size_t kept_head_bytes = 4 * 1024;
 
-struct Slice {
-  std::size_t begin = 0;
-  std::size_t size = 0;
+struct Slice {  // of the head's bytes
+  std::uint32_t begin = 0;
+  std::uint32_t size = 0;
 };
 struct HeaderSlices {
   Slice name;
@@ -50,10 +51,9 @@ struct HttpParser::Glue {
   }
   HttpError translate(llhttp_errno_t code, std::string_view bytes) const;
 
-  void append(Slice& slice, const char* at, std::size_t size);
-  std::string_view view(Slice slice) const {
-    return std::string_view(text).substr(slice.begin, slice.size);
-  }
+  void extend(Slice& slice, const char* at, std::size_t size) const;
+  std::string_view view(Slice slice) const { return {head_bytes.data() + slice.begin, slice.size}; }
+  Header header_of(const HeaderSlices& slices) const;
   int on_field(const char* at, std::size_t size);
   int on_trailer_field(const char* at, std::size_t size);
   int on_value(const char* at, std::size_t size);
@@ -73,7 +73,7 @@ struct HttpParser::Glue {
   bool ended = false;
   bool value_follows = false;  // the present header already has its name
   std::size_t dropped_bytes = 0;
-  std::string text;  // target or reason, names and values, one after the other
+  std::string head_bytes;  // so far: what llhttp reads, and what views point into
   std::string origin_form;
   std::string trailer_name;  // so far
   Slice first;  // target or reason
@@ -87,7 +87,7 @@ const llhttp_settings_t& HttpParser::Glue::settings() {
     llhttp_settings_t made;
     llhttp_settings_init(&made);
     const auto on_first = [](llhttp_t* p, const char* at, std::size_t size) {
-      of(p).append(of(p).first, at, size);
+      of(p).extend(of(p).first, at, size);
       return 0;
     };
     made.on_url = on_first;
@@ -126,18 +126,18 @@ void HttpParser::Glue::restart(bool answers_head_in) {
   ended = false;
   value_follows = false;
   dropped_bytes = 0;
-  if (text.capacity() > kept_head_bytes) std::string().swap(text);
-  text.clear();
+  if (head_bytes.capacity() > kept_head_bytes) std::string().swap(head_bytes);
+  head_bytes.clear();
   trailer_name.clear();
   first = {};
   slices.clear();
   head = {};
 }
 
-void HttpParser::Glue::append(Slice& slice, const char* at, std::size_t size) {
-  if (slice.size == 0) slice.begin = text.size();
-  text.append(at, size);
-  slice.size += size;
+// What llhttp says in pieces lies together all the same: nobody folds lines here.
+void HttpParser::Glue::extend(Slice& slice, const char* at, std::size_t size) const {
+  if (slice.size == 0) slice.begin = static_cast<std::uint32_t>(at - head_bytes.data());
+  slice.size += static_cast<std::uint32_t>(size);
 }
 
 int HttpParser::Glue::drop(std::size_t size) {
@@ -168,7 +168,7 @@ int HttpParser::Glue::on_field(const char* at, std::size_t size) {
     slices.emplace_back();
     value_follows = false;
   }
-  append(slices.back().name, at, size);
+  extend(slices.back().name, at, size);
   return 0;
 }
 
@@ -178,7 +178,7 @@ int HttpParser::Glue::on_value(const char* at, std::size_t size) {
     return drop(size);
   }
   value_follows = true;
-  append(slices.back().value, at, size);
+  extend(slices.back().value, at, size);
   return 0;
 }
 
@@ -198,11 +198,20 @@ void HttpParser::Glue::fill_framing() {
   }
 }
 
+Header HttpParser::Glue::header_of(const HeaderSlices& slice) const {
+  Header header{.name = view(slice.name), .value = without_blanks(view(slice.value))};
+  header.id = identify_header(header.name);
+  const char* behind_name = header.name.data() + header.name.size();  // a colon, always
+  header.is_plain_line = header.value.data() == behind_name + 2 && behind_name[1] == ' ' &&
+                         header.value.data()[header.value.size()] == '\r';
+  return header;
+}
+
 void HttpParser::Glue::fill_head() {
   headers.clear();
   for (const HeaderSlices& slice : slices) {
-    const std::string_view name = view(slice.name);
-    headers.push_back({name, without_blanks(view(slice.value)), identify_header(name)});
+    headers.push_back(header_of(slice));
+    head.index.note(headers.back().id, headers.size() - 1);
   }
   head.headers = headers;
   head.minor_version = parser.http_minor;
@@ -269,7 +278,9 @@ std::size_t HttpParser::Glue::feed_head(std::string_view bytes) {
   const std::size_t size = lines.scan(bytes);
   fail(lines.error());
   if (error) return 0;
-  const std::size_t used = execute(bytes.substr(0, size));
+  const std::size_t before = head_bytes.size();
+  head_bytes.append(bytes.substr(0, size));
+  const std::size_t used = execute(std::string_view(head_bytes).substr(before));
   if (error) return used;
   if (lines.ended() && !has_head && parser.method == HTTP_PRI) fail({505, "HTTP/2 is not offered"});
   const bool agree = lines.ended() == has_head && used == size;

@@ -1,21 +1,29 @@
 #include "lb/message_writer.h"
 
-#include <array>
-#include <charconv>
+#include <string>
 
 namespace sky::lb {
 namespace {
 
 constexpr std::string_view via = "Via: 1.1 skyctl\r\n";
 
-void append_header(std::string& out, std::string_view name, std::string_view value) {
+void append_header(ByteBuffer& out, std::string_view name, std::string_view value) {
   out.append(name).append(": ").append(value).append("\r\n");
+}
+
+void append_header(ByteBuffer& out, const Header& header) {
+  if (header.is_plain_line) {
+    out.append(header.line());
+  } else {
+    append_header(out, header.name, header.value);
+  }
 }
 
 // Says which headers the peer's Connection header takes away, beside the usual ones.
 class NamedByConnection {
  public:
   explicit NamedByConnection(const MessageHead& head) : head_(head) {
+    if (!head.has(HeaderId::connection)) return;
     for_each_name([this](std::string_view name) {
       const bool usual = equals_ignoring_case(name, "close") ||
                          equals_ignoring_case(name, "keep-alive") ||
@@ -60,28 +68,30 @@ bool is_hop_by_hop(HeaderId id) {
   }
 }
 
-void append_framing(std::string& out, Framing framing, std::uint64_t length) {
+void append_framing(ByteBuffer& out, Framing framing, std::uint64_t length) {
   if (framing == Framing::chunked) out.append("Transfer-Encoding: chunked\r\n");
   if (framing != Framing::content_length) return;
   out.append("Content-Length: ");
-  append_number(out, length);
+  out.append_number(length);
   out.append("\r\n");
 }
 
-void append_forwarded(std::string& out, const MessageHead& head, std::string_view client_ip,
+void append_forwarded(ByteBuffer& out, const MessageHead& head, std::string_view client_ip,
                       bool is_secure) {
   out.append("X-Forwarded-For: ");
-  for (const Header& header : head.headers) {
-    if (header.id == HeaderId::x_forwarded_for) out.append(header.value).append(", ");
+  if (head.has(HeaderId::x_forwarded_for)) {
+    for (const Header& header : head.headers) {
+      if (header.id == HeaderId::x_forwarded_for) out.append(header.value).append(", ");
+    }
   }
   out.append(client_ip).append("\r\nX-Forwarded-Proto: http");
   out.append(is_secure ? "s\r\n" : "\r\n");
   if (!head.host.empty()) append_header(out, "X-Forwarded-Host", head.host);
 }
 
-void append_replica(std::string& out, const ResponseFacts& facts) {
+void append_replica(ByteBuffer& out, const ResponseFacts& facts) {
   out.append("X-Skyctl-Replica: ");
-  append_number(out, facts.replica.value);
+  out.append_number(facts.replica.value);
   if (facts.pick != PickReason::none) out.append("; pick=").append(to_text(facts.pick));
   out.append("\r\n");
 }
@@ -107,20 +117,13 @@ std::string_view reason_of(int status) {
 std::string error_body(int status, std::string_view text) {
   std::string body = R"({"error":{"message":")";
   body.append(text).append(R"(","type":"endpoint_error","code":)");
-  append_number(body, static_cast<std::uint64_t>(status));
-  body.append("}}");
+  body.append(std::to_string(status)).append("}}");
   return body;
 }
 
 }  // namespace
 
-void append_number(std::string& out, std::uint64_t number) {
-  std::array<char, 20> digits;
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
-  out.append(digits.data(), static_cast<std::size_t>(end - digits.data()));
-}
-
-void write_request_head(std::string& out, const MessageHead& head, const RequestFacts& facts) {
+void write_request_head(ByteBuffer& out, const MessageHead& head, const RequestFacts& facts) {
   const NamedByConnection named(head);
   out.append(head.method).append(" ").append(head.target).append(" HTTP/1.1\r\n");
   append_header(out, "Host", head.host.empty() ? facts.default_host : head.host);
@@ -142,7 +145,7 @@ void write_request_head(std::string& out, const MessageHead& head, const Request
       default: break;
     }
     if (is_hop_by_hop(header.id) || named.contains(header.name)) continue;
-    append_header(out, header.name, header.value);
+    append_header(out, header);
   }
   append_framing(out, head.framing, head.content_length);
   if (facts.asks_upgrade) {
@@ -155,10 +158,10 @@ void write_request_head(std::string& out, const MessageHead& head, const Request
   out.append(via).append("\r\n");
 }
 
-void write_response_head(std::string& out, const MessageHead& head, const ResponseFacts& facts) {
+void write_response_head(ByteBuffer& out, const MessageHead& head, const ResponseFacts& facts) {
   const NamedByConnection named(head);
   out.append("HTTP/1.1 ");
-  append_number(out, static_cast<std::uint64_t>(head.status));
+  out.append_number(static_cast<std::uint64_t>(head.status));
   out.append(" ").append(head.reason).append("\r\n");
   const bool keeps_length =
       head.framing == Framing::none && head.status >= 200 && head.status != 204;
@@ -172,7 +175,7 @@ void write_response_head(std::string& out, const MessageHead& head, const Respon
       default: break;
     }
     if (is_hop_by_hop(header.id) || named.contains(header.name)) continue;
-    append_header(out, header.name, header.value);
+    append_header(out, header);
   }
   out.append(via);
   if (head.status >= 200) {
@@ -187,7 +190,7 @@ void write_response_head(std::string& out, const MessageHead& head, const Respon
   out.append("\r\n");
 }
 
-void write_switching_head(std::string& out, const MessageHead& head, const ResponseFacts& facts) {
+void write_switching_head(ByteBuffer& out, const MessageHead& head, const ResponseFacts& facts) {
   out.append("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\n");
   append_header(out, "Upgrade", head.value_of(HeaderId::upgrade));
   const NamedByConnection named(head);
@@ -196,7 +199,7 @@ void write_switching_head(std::string& out, const MessageHead& head, const Respo
         header.id == HeaderId::x_request_id || header.id == HeaderId::x_skyctl_replica;
     const bool is_framing = header.id == HeaderId::content_length;
     if (is_ours || is_framing || is_hop_by_hop(header.id) || named.contains(header.name)) continue;
-    append_header(out, header.name, header.value);
+    append_header(out, header);
   }
   out.append(via);
   append_replica(out, facts);
@@ -204,16 +207,16 @@ void write_switching_head(std::string& out, const MessageHead& head, const Respo
   out.append("\r\n");
 }
 
-void write_own_response(std::string& out, const OwnResponse& response) {
+void write_own_response(ByteBuffer& out, const OwnResponse& response) {
   const std::string body = error_body(response.status, response.text);
   out.append("HTTP/1.1 ");
-  append_number(out, static_cast<std::uint64_t>(response.status));
+  out.append_number(static_cast<std::uint64_t>(response.status));
   out.append(" ").append(reason_of(response.status)).append("\r\n");
   append_header(out, "Content-Type", "application/json");
   append_framing(out, Framing::content_length, body.size());
   if (response.retry_after_seconds > 0) {
     out.append("Retry-After: ");
-    append_number(out, static_cast<std::uint64_t>(response.retry_after_seconds));
+    out.append_number(static_cast<std::uint64_t>(response.retry_after_seconds));
     out.append("\r\n");
   }
   if (response.status == 401) append_header(out, "WWW-Authenticate", "Bearer");
@@ -223,15 +226,11 @@ void write_own_response(std::string& out, const OwnResponse& response) {
   if (!response.without_body) out.append(body);
 }
 
-void append_chunk(std::string& out, std::string_view piece) {
-  std::array<char, 16> digits;
-  const auto end =
-      std::to_chars(digits.data(), digits.data() + digits.size(), piece.size(), 16).ptr;
-  out.append(digits.data(), static_cast<std::size_t>(end - digits.data()));
-  out.append("\r\n").append(piece).append("\r\n");
+void append_chunk(ByteBuffer& out, std::string_view piece) {
+  out.append_hex(piece.size()).append("\r\n").append(piece).append("\r\n");
 }
 
-void append_last_chunk(std::string& out) { out.append("0\r\n\r\n"); }
+void append_last_chunk(ByteBuffer& out) { out.append("0\r\n\r\n"); }
 
 std::string stream_error_event(std::string_view text) {
   // The blank lines end an event that was cut in its middle.

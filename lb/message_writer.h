@@ -1,4 +1,4 @@
-// The heads this proxy writes, and its framing of bodies. Pure: appends to a string.
+// The heads this proxy writes, and its framing of bodies. Pure.
 //
 // A head is never copied as it came: hop-by-hop headers, and those the peer's Connection header
 // names, stay behind, the framing is written anew, and what proxies add is added.
@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "core/ids.h"
+#include "lb/byte_buffer.h"
 #include "lb/http_head.h"
 #include "lb/pick.h"
 
@@ -24,7 +25,7 @@ struct RequestFacts {
   bool drops_authorization = false;  // it was for us
   bool asks_upgrade = false;  // to what the client's Upgrade names
 };
-void write_request_head(std::string& out, const MessageHead& head, const RequestFacts& facts);
+void write_request_head(ByteBuffer& out, const MessageHead& head, const RequestFacts& facts);
 
 struct ResponseFacts {
   std::string_view request_id;
@@ -34,9 +35,9 @@ struct ResponseFacts {
   std::uint8_t client_minor_version = 1;
   bool keep_alive = true;
 };
-void write_response_head(std::string& out, const MessageHead& head, const ResponseFacts& facts);
+void write_response_head(ByteBuffer& out, const MessageHead& head, const ResponseFacts& facts);
 // 101: what follows is no HTTP any more.
-void write_switching_head(std::string& out, const MessageHead& head, const ResponseFacts& facts);
+void write_switching_head(ByteBuffer& out, const MessageHead& head, const ResponseFacts& facts);
 
 // An answer of our own. The body is JSON in the shape OpenAI's clients expect of an error.
 struct OwnResponse {
@@ -47,14 +48,12 @@ struct OwnResponse {
   bool keep_alive = false;
   bool without_body = false;  // the request was HEAD
 };
-void write_own_response(std::string& out, const OwnResponse& response);
+void write_own_response(ByteBuffer& out, const OwnResponse& response);
 
-void append_chunk(std::string& out, std::string_view piece);  // `piece` is not empty
-void append_last_chunk(std::string& out);
+void append_chunk(ByteBuffer& out, std::string_view piece);  // `piece` is not empty
+void append_last_chunk(ByteBuffer& out);
 
 // In the middle of an event stream: tells the client that it was cut. No end marker follows.
 std::string stream_error_event(std::string_view text);
-
-void append_number(std::string& out, std::uint64_t number);
 
 }  // namespace sky::lb

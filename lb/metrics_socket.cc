@@ -30,18 +30,20 @@ class MetricsSocket::Connection final : private HttpEvents {
     if (parser_.ended() || parser_.error()) answer();
   }
   void answer() {
-    std::string response;
+    ByteBuffer response;
     if (parser_.ended() && wanted_) {
       const std::string body = text_();
-      response = "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Length: ";
-      append_number(response, body.size());
-      response.append("\r\nConnection: close\r\n\r\n").append(body);
+      response.append("HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\n")
+          .append("Content-Length: ")
+          .append_number(body.size())
+          .append("\r\nConnection: close\r\n\r\n")
+          .append(body);
     } else {
       const int status = parser_.error() ? parser_.error().status : 404;
       write_own_response(response,
                          {.status = status, .text = "only GET /metrics", .request_id = {}});
     }
-    socket_->write(std::move(response));
+    socket_->write(std::string(response.view()));
     socket_->close_when_sent();
   }
   void on_head(const MessageHead& head) override {

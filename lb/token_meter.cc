@@ -1,7 +1,9 @@
 #include "lb/token_meter.h"
 
+#include <array>
 #include <charconv>
 #include <cstring>
+#include <utility>
 
 namespace sky::lb {
 namespace {
@@ -19,6 +21,31 @@ std::uint64_t number_behind(std::string_view text, std::string_view name) {
   return number;
 }
 
+constexpr std::string_view usage_name = "\"usage\"";
+
+// Horspool's table, from behind: how far the name's first character must go back to lie on the same
+// character of the name again.
+constexpr auto usage_shifts = [] {
+  std::array<std::uint8_t, 256> shifts{};
+  shifts.fill(usage_name.size());
+  for (std::size_t i = usage_name.size() - 1; i > 0; --i) {
+    shifts[static_cast<unsigned char>(usage_name[i])] = static_cast<std::uint8_t>(i);
+  }
+  return shifts;
+}();
+
+// What stands from the last `usage` on; every answer is looked through for it.
+std::optional<std::string_view> from_last_usage(std::string_view text) {
+  if (text.size() < usage_name.size()) return std::nullopt;
+  for (std::size_t at = text.size() - usage_name.size();;) {
+    const bool may_be_it = text[at] == usage_name.front();
+    if (may_be_it && text.substr(at).starts_with(usage_name)) return text.substr(at);
+    const std::size_t shift = usage_shifts[static_cast<unsigned char>(text[at])];
+    if (shift > at) return std::nullopt;
+    at -= shift;
+  }
+}
+
 }  // namespace
 
 void ModelTotals::add(const ModelTotals& other) {
@@ -29,15 +56,14 @@ void ModelTotals::add(const ModelTotals& other) {
 }
 
 std::optional<TokenCounts> usage_in(std::string_view text) {
-  const std::size_t at = text.rfind("\"usage\"");
-  if (at == std::string_view::npos) return std::nullopt;
-  const std::string_view usage = text.substr(at);
-  const std::size_t open = usage.find('{');
+  const auto usage = from_last_usage(text);
+  if (!usage) return std::nullopt;
+  const std::size_t open = usage->find('{');
   const bool is_null =
-      open == std::string_view::npos || usage.substr(0, open).find('n') != std::string_view::npos;
+      open == std::string_view::npos || usage->substr(0, open).find('n') != std::string_view::npos;
   if (is_null) return std::nullopt;
-  return TokenCounts{number_behind(usage, "\"prompt_tokens\""),
-                     number_behind(usage, "\"completion_tokens\"")};
+  return TokenCounts{number_behind(*usage, "\"prompt_tokens\""),
+                     number_behind(*usage, "\"completion_tokens\"")};
 }
 
 void TokenMeter::start(Kind kind, core::Duration now) {
@@ -45,7 +71,6 @@ void TokenMeter::start(Kind kind, core::Duration now) {
   last_piece_ = now;
   any_piece_ = false;
   events_ = line_bytes_ = 0;
-  if (kind != Kind::other) end_ = std::make_unique<std::string>();
 }
 
 void TokenMeter::count_events(std::string_view piece) {
@@ -73,23 +98,21 @@ void TokenMeter::feed(std::string_view piece, core::Duration now, ModelTotals& t
     count_events(piece);
   }
   if (piece.size() > kept_bytes) piece.remove_prefix(piece.size() - kept_bytes);
-  if (end_->size() + piece.size() > 2 * kept_bytes) end_->erase(0, end_->size() - kept_bytes);
-  end_->append(piece);
+  if (end_.size() + piece.size() > 2 * kept_bytes) end_.erase(0, end_.size() - kept_bytes);
+  end_.append(piece);
 }
 
 bool TokenMeter::saw_end_marker() const {
-  return kind_ == Kind::event_stream && end_->find(done_marker) != std::string::npos;
+  return kind_ == Kind::event_stream && end_.find(done_marker) != std::string::npos;
 }
 
 TokenCounts TokenMeter::finish() {
-  const bool has_marker = saw_end_marker();
-  const std::unique_ptr<std::string> end = std::move(end_);
-  const Kind kind = kind_;
-  kind_ = Kind::other;
-  if (end == nullptr) return {};
-  if (const auto said = usage_in(*end)) return *said;
-  if (kind != Kind::event_stream || events_ == 0) return {};
-  return {.in = 0, .out = events_ - (has_marker ? 1 : 0)};
+  if (kind_ == Kind::other) return {};
+  const std::string end = std::exchange(end_, {});
+  const Kind kind = std::exchange(kind_, Kind::other);
+  if (const auto said = usage_in(end)) return *said;
+  if (kind == Kind::json || events_ == 0) return {};
+  return {.in = 0, .out = events_ - (end.find(done_marker) != std::string::npos ? 1 : 0)};
 }
 
 }  // namespace sky::lb

@@ -8,7 +8,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -57,7 +56,7 @@ class TokenMeter {
   bool any_piece_ = false;
   std::uint64_t events_ = 0;
   std::size_t line_bytes_ = 0;  // of the present line, so far
-  std::unique_ptr<std::string> end_;  // what came last
+  std::string end_;  // what came last
 };
 
 }  // namespace sky::lb

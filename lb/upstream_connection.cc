@@ -60,6 +60,7 @@ void UpstreamConnection::become_idle() {
 }
 
 void UpstreamConnection::on_connected(int status) {
+  worker_.begin_callback();
   if (status != 0) {
     fail(UpstreamFailure::connect, uv_strerror(status));
     return;
@@ -79,6 +80,7 @@ void UpstreamConnection::on_connected(int status) {
 }
 
 void UpstreamConnection::on_read(std::string_view bytes) {
+  worker_.begin_callback();
   if (state_ != State::busy) {  // nobody asked for these
     close();
     return;
@@ -129,6 +131,7 @@ void UpstreamConnection::complete(bool reusable) {
 }
 
 void UpstreamConnection::on_end(int status) {
+  worker_.begin_callback();
   if (state_ != State::busy) {
     close();
     replica_.on_connection_lost();
@@ -149,6 +152,7 @@ void UpstreamConnection::on_end(int status) {
 }
 
 void UpstreamConnection::on_flushed() {
+  worker_.begin_callback();
   if (exchange_ != nullptr && state_ == State::busy) exchange_->on_upstream_flushed();
 }
 

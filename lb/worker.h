@@ -6,12 +6,12 @@
 
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "adapters/reactor.h"
 #include "core/time.h"
 #include "lb/access_log.h"
+#include "lb/byte_buffer.h"
 #include "lb/deadlines.h"
 #include "lb/stream.h"
 
@@ -48,32 +48,41 @@ class Worker {
   uv_loop_t* loop() { return reactor_.loop(); }
 
   void bury(std::unique_ptr<Mortal> body);
-  // 16 hexadecimal digits, unique within this machine, that tell nothing.
-  void append_id(std::string& out);
-  void next_request_id(std::string& id) {
-    id.clear();
-    append_id(id);
-  }
+  // 16 hexadecimal digits, unique within this machine, that tell nothing. Returns where they end.
+  static constexpr std::size_t id_digits = 16;
+  char* write_id(char* out);
 
-  core::Duration now() const;  // monotonic, since an arbitrary moment
-  core::WallTime wall() const;
+  // Monotonic, since an arbitrary moment: when the present callback began. Whoever is called by the
+  // loop says so by begin_callback(); what one callback does takes microseconds.
+  core::Duration now() {
+    if (now_us_ == 0) read_clock();
+    return core::Duration(now_us_);
+  }
+  core::WallTime wall() { return core::WallTime(now() + wall_offset_); }
+  void begin_callback() { now_us_ = 0; }
+  void set_wall_offset();  // once a second: the wall clock may be set while we run
 
   const Limits limits;
   ReadBuffer read_buffer;
   Deadlines deadlines;
   AccessLog access_log;
-  std::string to_replica;  // scratch: built and written within one call
-  std::string to_client;
+  ByteBuffer to_replica;  // scratch: built and written within one call
+  ByteBuffer to_client;
   std::size_t replay_bytes = 0;  // replay_buffer.h's budget
   std::size_t client_connections = 0;
   std::size_t upstream_connections = 0;
 
  private:
+  void read_clock() { now_us_ = static_cast<std::int64_t>(uv_hrtime() / 1000); }
+
   adapters::Reactor& reactor_;
+  adapters::UvHandle<uv_prepare_t> before_wait_;
   adapters::UvHandle<uv_check_t> end_of_turn_;
   std::vector<std::unique_ptr<Mortal>> graveyard_;
   std::uint64_t request_seed_ = 0;
   std::uint64_t request_count_ = 0;
+  std::int64_t now_us_ = 0;  // 0: not read in this callback
+  core::Duration wall_offset_{0};  // of the wall clock to the monotonic one
 };
 
 }  // namespace sky::lb

@@ -50,7 +50,7 @@ class Conversation final : HttpEvents {
   void on_body(std::string_view) override {}
   void on_message_end() override {}
 
-  void say(const std::string& bytes) {
+  void say(std::string_view bytes) {
     static_cast<void>(send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL));
   }
   void answer() {
@@ -64,9 +64,9 @@ class Conversation final : HttpEvents {
     say("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: "
         "chunked\r\n\r\n");
     for (int i = 0; i <= 10; ++i) {
-      std::string chunk;
+      ByteBuffer chunk;
       append_chunk(chunk, i == 10 ? "data: [DONE]\n\n" : "data: {}\n\n");
-      say(chunk);
+      say(chunk.view());
       std::this_thread::sleep_for(1ms);
     }
     say("0\r\n\r\n");

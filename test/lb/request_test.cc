@@ -243,9 +243,9 @@ BOOST_AUTO_TEST_CASE(tokens_and_times_are_counted_by_replica_and_service) {
         "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: "
         "chunked\r\n\r\n");
     for (std::size_t at = 0; at < events.size(); at += 40) {
-      std::string chunk;
+      ByteBuffer chunk;
       append_chunk(chunk, std::string_view(events).substr(at, 40));
-      replica->write(chunk);
+      replica->write(chunk.view());
     }
     replica->write("0\r\n\r\n");
     client.read_until("0\r\n\r\n");
