@@ -11,6 +11,7 @@
 #include "adapters/service_file_reader.h"
 #include "cli/config_kubernetes.h"
 #include "cli/moment.h"
+#include "lb/loop_count.h"
 
 namespace sky::cli {
 namespace {
@@ -99,6 +100,12 @@ void read_ours(const Field& field, Config& config) {
   }
   if (const auto cluster = map.value("kubernetes"))
     read_our_kubernetes(*cluster, config.kubernetes);
+  if (const auto endpoint = map.value("endpoint")) {
+    MapReader endpoint_map(*endpoint);
+    if (const auto value = endpoint_map.value("loops"))
+      config.endpoint_loops = value->count({1, lb::max_loops});
+    endpoint_map.finish();
+  }
   map.finish();
 }
 

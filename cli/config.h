@@ -32,6 +32,7 @@ struct Config {
   RetentionPolicy retention;
   std::vector<std::string> allowed_clouds;  // SkyPilot's key: only these; empty: all
   adapters::kubernetes::Settings kubernetes;
+  std::optional<std::uint32_t> endpoint_loops;  // skyctl.endpoint.loops; none: lb::usual_loops()
 };
 
 // Errors: invalid_input; up to 20 lines "FILE:LINE: key: what is wrong".

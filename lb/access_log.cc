@@ -19,8 +19,7 @@ std::uint64_t to_us(core::Duration duration) {
 
 }  // namespace
 
-AccessLog::~AccessLog() {
-  flush();
+LogFile::~LogFile() {
   if (fd_ >= 0) close(fd_);
 }
 
@@ -42,7 +41,7 @@ void AccessLog::append_time(core::WallTime when) {
 }
 
 void AccessLog::add(const AccessLine& line) {
-  if (path_.empty()) return;
+  if (!file_.is_wanted()) return;
   append_time(line.when);
   pending_.append(line.service).append(' ').append_number(line.replica.value).append(' ');
   pending_.append(or_dash(line.method)).append(' ');
@@ -61,7 +60,7 @@ void AccessLog::add(const AccessLine& line) {
   if (pending_.size() >= block_bytes) flush();
 }
 
-bool AccessLog::open() {
+bool LogFile::open() {
   if (fd_ >= 0) return true;
   fd_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   struct stat status {};
@@ -70,26 +69,29 @@ bool AccessLog::open() {
   return fd_ >= 0;
 }
 
-void AccessLog::rotate() {
+void LogFile::rotate() {
   close(fd_);
   fd_ = -1;
   std::error_code ignored;  // then the same file grows on, and this is tried again
   std::filesystem::rename(path_, path_.string() + ".1", ignored);
 }
 
-void AccessLog::flush() {
-  if (pending_.empty()) return;
+void LogFile::write(std::string_view block) {
+  const std::lock_guard lock(mutex_);
   if (!open()) {
-    lost_bytes_ += pending_.size();
-    pending_.clear();
+    lost_bytes_ += block.size();
     return;
   }
-  const ssize_t written = ::write(fd_, pending_.view().data(), pending_.size());
+  const ssize_t written = ::write(fd_, block.data(), block.size());
   const std::size_t done = written > 0 ? static_cast<std::size_t>(written) : 0;
-  lost_bytes_ += pending_.size() - done;
+  lost_bytes_ += block.size() - done;
   file_bytes_ += done;
-  pending_.clear();
   if (file_bytes_ >= max_file_bytes) rotate();
+}
+
+void AccessLog::flush() {
+  if (!pending_.empty()) file_.write(pending_);
+  pending_.clear();
 }
 
 }  // namespace sky::lb

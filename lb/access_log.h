@@ -4,14 +4,15 @@
 //       ttfb_us=812 total_us=930 attempts=1 cause=ok pick=least_load id=4f1c... trace=0af7...
 //                                                                           (all on one line)
 //
-// Lines are gathered and written in blocks: by size, and by flush(), which the owner calls every
-// second. The file is bounded: when full it becomes "<name>.1" and a new one starts. A disk that
-// does not take a block costs log lines, never a request. Loop thread.
+// Each loop gathers its lines and writes them in blocks: by size, and by flush(), which the owner
+// calls every second. So lines of different loops are whole, and in order within a block.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -42,33 +43,53 @@ struct AccessLine {
   std::string_view trace_id;
 };
 
-class AccessLog {
+// The file: bounded; when full it becomes "<name>.1" and a new one starts. A disk that does not
+// take a block costs log lines, never a request. Any thread.
+class LogFile {
  public:
   // An empty path: nothing is written.
-  explicit AccessLog(std::filesystem::path path) : path_(std::move(path)) {}
-  ~AccessLog();
+  explicit LogFile(std::filesystem::path path) : path_(std::move(path)) {}
+  ~LogFile();
+  LogFile(const LogFile&) = delete;
+  LogFile& operator=(const LogFile&) = delete;
+
+  bool is_wanted() const { return !path_.empty(); }
+  void write(std::string_view block);
+  std::uint64_t lost_bytes() const { return lost_bytes_; }
+
+ private:
+  static constexpr std::uint64_t max_file_bytes = std::uint64_t{32} << 20;  // guess; two are kept
+
+  bool open();
+  void rotate();
+
+  const std::filesystem::path path_;
+  std::mutex mutex_;  // of the file
+  int fd_ = -1;
+  std::uint64_t file_bytes_ = 0;
+  std::atomic<std::uint64_t> lost_bytes_{0};
+};
+
+// The lines of one loop, on their way there. Loop thread.
+class AccessLog {
+ public:
+  explicit AccessLog(LogFile& file) : file_(file) {}
+  ~AccessLog() { flush(); }
   AccessLog(const AccessLog&) = delete;
   AccessLog& operator=(const AccessLog&) = delete;
 
   void add(const AccessLine& line);
   void flush();
-  std::uint64_t lost_bytes() const { return lost_bytes_; }
 
  private:
   static constexpr std::size_t block_bytes = 64 * 1024;
-  static constexpr std::uint64_t max_file_bytes = std::uint64_t{32} << 20;  // guess; two are kept
 
-  bool open();
-  void rotate();
   void append_time(core::WallTime when);
 
-  std::filesystem::path path_;
-  int fd_ = -1;
-  std::uint64_t file_bytes_ = 0;
+  LogFile& file_;
   ByteBuffer pending_;
   std::int64_t second_ = -1;  // the one that is written down
   std::string second_text_;  // 2026-01-02T03:04:05.
-  std::uint64_t lost_bytes_ = 0;
 };
 
 }  // namespace sky::lb

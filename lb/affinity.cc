@@ -51,6 +51,10 @@ std::string_view header_of(const MessageHead& head, std::string_view name) {
   return {};
 }
 
+std::uint64_t slot_of(std::uint64_t hash, core::ReplicaId replica) {
+  return (hash & 0xffffffff00000000U) | replica.value;
+}
+
 }  // namespace
 
 void read_affinity(const core::LoadBalancerSpec& spec, const MessageHead& head,
@@ -94,12 +98,13 @@ bool is_overloaded(const Candidate& preferred, std::span<const Candidate> candid
 
 std::optional<std::size_t> PrefixOwners::find(std::span<const std::uint64_t> prefix,
                                               std::span<const Candidate> candidates) const {
-  if (slots_.empty()) return std::nullopt;
+  const Slots* slots = slots_.load(std::memory_order_acquire);
+  if (slots == nullptr) return std::nullopt;
   for (std::size_t known = prefix.size(); known * 2 >= prefix.size() && known > 0; --known) {
-    const Slot& slot = slots_[prefix[known - 1] % slot_count];
-    if (slot.hash != prefix[known - 1]) continue;
+    const std::uint64_t hash = prefix[known - 1];
+    const std::uint64_t slot = (*slots)[hash % slots->size()].load(std::memory_order_relaxed);
     for (std::size_t i = 0; i < candidates.size(); ++i) {
-      if (candidates[i].replica == slot.replica) return i;
+      if (slot == slot_of(hash, candidates[i].replica)) return i;
     }
   }
   return std::nullopt;
@@ -107,8 +112,14 @@ std::optional<std::size_t> PrefixOwners::find(std::span<const std::uint64_t> pre
 
 void PrefixOwners::remember(std::span<const std::uint64_t> prefix, core::ReplicaId replica) {
   if (prefix.empty()) return;
-  slots_.resize(slot_count);
-  for (const std::uint64_t hash : prefix) slots_[hash % slot_count] = {hash, replica};
+  std::call_once(made_, [this] {
+    memory_ = std::make_unique<Slots>();
+    slots_.store(memory_.get(), std::memory_order_release);
+  });
+  Slots& slots = *slots_.load(std::memory_order_acquire);
+  for (const std::uint64_t hash : prefix) {
+    slots[hash % slots.size()].store(slot_of(hash, replica), std::memory_order_relaxed);
+  }
 }
 
 }  // namespace sky::lb

@@ -1,5 +1,5 @@
 // Requests that should come back to the replica that had the ones before them.
-// Pure.
+// Pure, but for what is remembered.
 //
 // Sessions (same header or cookie) find their replica by rendezvous hashing:
 // nothing is kept, and a replica that leaves moves only its own sessions.
@@ -8,8 +8,11 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -43,25 +46,24 @@ std::size_t home_of(std::uint64_t session, std::span<const Candidate> candidates
 // (SGLang's router: 64 and 1.5; ours are smaller).
 bool is_overloaded(const Candidate& preferred, std::span<const Candidate> candidates);
 
-// Who had the beginning of a conversation. 16384 beginnings, 256 KiB; new ones
-// replace old ones.
+// Who had the beginning of a conversation, on whichever loop. 16384 beginnings, 128 KiB; new ones
+// replace old ones. Any thread.
 class PrefixOwners {
  public:
-  // The candidate with the longest known beginning, if that is at least half of
-  // `prefix`: a system prompt that everybody sends shall not gather everybody
-  // at one replica.
+  // The candidate with the longest known beginning, if that is at least half of `prefix`: a system
+  // prompt that everybody sends shall not gather everybody at one replica.
   std::optional<std::size_t> find(std::span<const std::uint64_t> prefix,
                                   std::span<const Candidate> candidates) const;
   void remember(std::span<const std::uint64_t> prefix, core::ReplicaId replica);
 
  private:
-  struct Slot {
-    std::uint64_t hash = 0;
-    core::ReplicaId replica;
-  };
-  static constexpr std::size_t slot_count = 16'384;
+  // Half of the hash, and the replica: one word, so that loops need no lock. With the place in the
+  // table that makes 46 bits; whoever hits another's by chance gets its replica, nothing else.
+  using Slots = std::array<std::atomic<std::uint64_t>, 16'384>;
 
-  std::vector<Slot> slots_;  // empty until the first is remembered
+  std::unique_ptr<Slots> memory_;
+  std::atomic<Slots*> slots_{nullptr};  // none until the first is remembered
+  std::once_flag made_;
 };
 
 }  // namespace sky::lb

@@ -1,7 +1,9 @@
 // The endpoint as a whole: every service of the routing table gets its port and its replicas.
 //
 // Driven by a table and the events that change it; tells what it saw through `report`. It knows
-// neither files nor the daemon (main_loop.h does). Loop thread.
+// neither files nor the daemon (main_loop.h does). One loop runs on the caller's reactor, the
+// others on threads of their own: each gets every table, as one value that nobody changes; what
+// they count is added up here. Loop thread of that reactor.
 #pragma once
 
 #include <filesystem>
@@ -11,13 +13,15 @@
 
 #include "core/event.h"
 #include "core/routing.h"
-#include "lb/endpoint.h"
+#include "lb/loop_count.h"
+#include "lb/loop_threads.h"
 
 namespace sky::lb {
 
 struct BalancerOptions {
   std::string bind_host = "127.0.0.1";  // where endpoints listen: a numeric address
   std::filesystem::path access_log;  // empty: none
+  std::uint32_t loops = 1;  // 1 to max_loops
   Limits limits;
 };
 
@@ -38,11 +42,11 @@ class Balancer {
   void report_again();
 
   void stop();  // closes the ports; what runs may finish
-  bool is_quiet() const;  // after stop(): nothing runs any more
+  bool is_quiet();  // after stop(): nothing runs any more
 
-  std::string metrics_text() const;  // Prometheus' text format
+  std::string metrics();  // Prometheus' text format
 
-  // For tests and metrics: all zero when nothing runs.
+  // For tests: all zero when nothing runs.
   struct Counters {
     std::size_t client_connections = 0;
     std::size_t upstream_connections = 0;
@@ -51,19 +55,27 @@ class Balancer {
     std::uint32_t held = 0;
     bool operator==(const Counters&) const = default;
   };
-  Counters counters() const;
-  const Endpoint* find(const core::ServiceName& service) const;
+  Counters counters();
+  const Endpoint* find(const core::ServiceName& service);  // of the first loop
 
  private:
-  void sync(const core::ServiceName& service);
-  void on_second();
+  struct Round;  // of asking every loop what the last second brought
 
-  BalancerOptions options_;
-  Report report_;
-  Worker worker_;
+  void publish();
+  void on_second();
+  void finish(const Round& round);
+  Report report_of_loops();
+  Figures figures();
+
+  adapters::Reactor& reactor_;
+  const BalancerOptions options_;
+  const Report report_;
+  SharedByLoops shared_;
   core::RoutingSnapshot table_;
-  std::map<core::ServiceName, std::unique_ptr<Endpoint>> endpoints_;
-  std::vector<std::unique_ptr<Endpoint>> leaving_;  // removed services whose requests still run
+  std::map<core::ServiceName, std::shared_ptr<SharedService>> services_;
+  std::map<core::ServiceName, bool> was_zero_;  // the last sample of a service
+  std::shared_ptr<Balancer*> self_ = std::make_shared<Balancer*>(this);  // for what is posted
+  LoopThreads loops_;
   adapters::Timer second_;
   core::Duration sampled_at_{0};
 };

@@ -1,7 +1,7 @@
 // Bytes put together piece by piece: heads, chunks, log lines.
 //
 // Does what std::string does, without a call per append and without zeroing what is about to be
-// written: that was a tenth of what a small request costs.
+// written: profiles of small requests showed both.
 #pragma once
 
 #include <charconv>

@@ -21,11 +21,18 @@ ClientConnection::ClientConnection(Worker& worker, Service& service, ClientOwner
       parser_(HttpParser::Mode::request, *this),
       exchange_(worker, service, *this),
       deadline_(worker.deadlines, *this) {
-  ++worker_.client_connections;
+  count(true);
 }
 
 ClientConnection::~ClientConnection() {
-  if (state_ != State::closed) --worker_.client_connections;
+  if (state_ != State::closed) count(false);
+}
+
+void ClientConnection::count(bool comes) {
+  comes ? ++worker_.client_connections : --worker_.client_connections;
+  for (SharedCount* all : {&worker_.shared.clients, &service_.shared().clients}) {
+    comes ? all->add() : all->remove();
+  }
 }
 
 int ClientConnection::accept(uv_stream_t* listener, std::unique_ptr<TlsSession> session) {
@@ -200,7 +207,7 @@ void ClientConnection::linger() {
 void ClientConnection::close(bool with_reset) {
   if (state_ == State::closed) return;
   state_ = State::closed;
-  --worker_.client_connections;
+  count(false);
   deadline_.clear();
   if (with_reset) {
     stream_.close_with_reset();

@@ -64,6 +64,7 @@ class ClientConnection final : public Mortal,
   void on_message_end() override;
   void on_deadline(Deadline& which) override;
 
+  void count(bool comes);
   const core::EndpointLimits& limits() const;
   void process(std::string_view bytes);
   void refuse(int status, std::string_view text, Cause cause);

@@ -1,45 +1,18 @@
 #include "lb/exchange.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "core/check.h"
 #include "lb/client_connection.h"
-#include "lb/head_checks.h"
 #include "lb/message_writer.h"
 #include "lb/service.h"
 
 namespace sky::lb {
-namespace {
-
-constexpr std::size_t max_request_id_bytes = 128;
-
-// Version 00 of W3C Trace Context: "00-<32 hex>-<16 hex>-<2 hex>", ids not all
-// zero.
-bool is_traceparent(std::string_view text) {
-  if (text.size() != 55 || !text.starts_with("00-") || text[35] != '-' || text[52] != '-') {
-    return false;
-  }
-  const std::string_view trace = text.substr(3, 32);
-  const std::string_view parent = text.substr(36, 16);
-  constexpr std::string_view hex = "0123456789abcdef";
-  const auto is_hex = [&](std::string_view part) {
-    return part.find_first_not_of(hex) == std::string_view::npos;
-  };
-  const auto is_zero = [](std::string_view part) {
-    return part.find_first_not_of('0') == std::string_view::npos;
-  };
-  return is_hex(trace) && is_hex(parent) && is_hex(text.substr(53)) && !is_zero(trace) &&
-         !is_zero(parent);
-}
-
-}  // namespace
-
 Exchange::Exchange(Worker& worker, Service& service, ClientConnection& client)
     : worker_(worker),
       service_(service),
       client_(client),
-      body_(worker.replay_bytes),
+      body_(worker.shared.replay_bytes),
       deadline_(worker.deadlines, *this) {}
 
 Exchange::~Exchange() {
@@ -55,7 +28,7 @@ void Exchange::on_request_head(const MessageHead& head) {
   state_ = State::choosing;
   arrived_ = worker_.now();
   keep_alive_ = head.keep_alive;
-  set_ids(head);
+  ids_.set(head, worker_);
   service_.meter().arrived();
   rejection_ = judge(head);
   // h2c would take the connection out of our sight: nobody speaks it with us.
@@ -74,22 +47,6 @@ Exchange::Rejection Exchange::judge(const MessageHead& head) const {
     return {413, "the body is too large", Cause::bad_request};
   }
   return {};
-}
-
-void Exchange::set_ids(const MessageHead& head) {
-  request_id_ = head.value_of(HeaderId::x_request_id);
-  if (!is_token(request_id_) || request_id_.size() > max_request_id_bytes) {
-    worker_.write_id(own_id_.data());
-    request_id_ = {own_id_.data(), own_id_.size()};
-  }
-  traceparent_ = head.value_of(HeaderId::traceparent);
-  if (is_traceparent(traceparent_)) return;
-  char* at = std::copy_n("00-", 3, own_trace_.data());
-  at = worker_.write_id(worker_.write_id(at));
-  *at++ = '-';
-  at = worker_.write_id(at);
-  std::copy_n("-00", 3, at);  // we record no spans
-  traceparent_ = {own_trace_.data(), own_trace_.size()};
 }
 
 void Exchange::on_request_body(std::string_view piece) {
@@ -167,7 +124,7 @@ void Exchange::answer(int status, std::string_view text, Cause cause) {
   write_own_response(worker_.to_client,
                      {.status = status,
                       .text = text,
-                      .request_id = request_id_,
+                      .request_id = ids_.request(),
                       .retry_after_seconds = status == 503 ? service_.retry_after_seconds() : 0,
                       .keep_alive = keep,
                       .without_body = head_->method == "HEAD"});
@@ -207,8 +164,8 @@ void Exchange::finish(Cause cause) {
        .attempts = attempts_,
        .cause = cause,
        .pick = pick_,
-       .request_id = request_id_,
-       .trace_id = traceparent_.substr(3, 32)});
+       .request_id = ids_.request(),
+       .trace_id = ids_.trace()});
   reset();
 }
 

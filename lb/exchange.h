@@ -11,16 +11,15 @@
 // was asked for, responding is a tunnel. Lives in its client's connection. Loop thread.
 #pragma once
 
-#include <array>
 #include <list>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "lb/affinity.h"
 #include "lb/meter.h"
 #include "lb/replay_buffer.h"
 #include "lb/replica.h"
+#include "lb/request_ids.h"
 #include "lb/token_meter.h"
 
 namespace sky::lb {
@@ -70,6 +69,7 @@ class Exchange final : private DeadlineOwner {
   void on_drain_deadline();
 
   std::list<Exchange*>::iterator place_in_hold;  // the hold queue's
+  std::uint64_t hold_ticket = 0;
 
  private:
   enum class State { idle, choosing, held, pausing, connecting, waiting, responding };
@@ -99,7 +99,6 @@ class Exchange final : private DeadlineOwner {
   void answer(int status, std::string_view text, Cause cause);
   void finish(Cause cause);
   void reset();
-  void set_ids(const MessageHead& head);
   Rejection judge(const MessageHead& head) const;
   Framing client_framing(const MessageHead& head) const;
   bool is_busy_answer(const MessageHead& head) const;
@@ -113,10 +112,7 @@ class Exchange final : private DeadlineOwner {
   const MessageHead* head_ = nullptr;
   ReplayBuffer body_;
   Deadline deadline_;  // of the hold, of a pause, or of the replica's silence
-  std::string_view request_id_;  // the client's, or own_id_
-  std::string_view traceparent_;  // the client's, or own_trace_
-  std::array<char, Worker::id_digits> own_id_;
-  std::array<char, 55> own_trace_;  // version 00 of W3C Trace Context
+  RequestIds ids_;
   std::string last_failure_;
   AffinityKey affinity_;
   UpstreamConnection* upstream_ = nullptr;

@@ -50,7 +50,7 @@ void Exchange::choose() {
     }
     if (choice.replica == nullptr) return hold();
     pick_ = choice.reason;
-    if (++connect_tries_ > max_connect_tries) {
+    if (connect_tries_ >= max_connect_tries) {
       return answer(503, "no replica could be reached", Cause::connect_failed);
     }
     if (try_replica(*choice.replica)) return;
@@ -59,8 +59,10 @@ void Exchange::choose() {
 
 // Whether that is the end of choosing, for now.
 bool Exchange::try_replica(Replica& replica) {
+  token_ = replica.enter();
+  if (!token_) return false;  // another loop has just filled it
+  ++connect_tries_;
   replica_ = replica.id();
-  token_ = replica.in_flight().enter();
   sent_any_ = end_sent_ = write_broken_ = input_seen_ = false;
   refusal_ = UpstreamFailure::none;
   chosen_ = worker_.now();
@@ -151,8 +153,8 @@ void Exchange::send_request() {
   write_request_head(worker_.to_replica, *head_,
                      {.client_ip = client_.peer_ip(),
                       .default_host = service_.name(),
-                      .request_id = request_id_,
-                      .traceparent = traceparent_,
+                      .request_id = ids_.request(),
+                      .traceparent = ids_.traceparent(),
                       .keeps_expect = body_.unsent().empty() && !request_complete_,
                       .is_secure = client_.is_secure(),
                       .drops_authorization = service_.has_api_keys(),

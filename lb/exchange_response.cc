@@ -57,7 +57,7 @@ void Exchange::on_response_head(const MessageHead& head) {
   }
   write_response_head(
       worker_.to_client, head,
-      {.request_id = request_id_,
+      {.request_id = ids_.request(),
        .replica = replica_,
        .pick = service_.spec().affinity == core::Affinity::none ? PickReason::none : pick_,
        .framing = framing_,
@@ -120,7 +120,8 @@ void Exchange::open_tunnel(const MessageHead& head) {
   framing_ = Framing::none;
   keep_alive_ = false;
   first_byte_ = worker_.now();
-  write_switching_head(worker_.to_client, head, {.request_id = request_id_, .replica = replica_});
+  write_switching_head(worker_.to_client, head,
+                       {.request_id = ids_.request(), .replica = replica_});
 }
 
 void Exchange::on_tunnel_output(std::string_view bytes) {

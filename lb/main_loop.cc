@@ -46,7 +46,7 @@ class Process {
         queue_([this](const core::InputBody& body) { return follow_->send(to_wire(body)); }),
         balancer_(reactor_, std::move(options),
                   [this](core::InputBody body) { queue_.add(std::move(body)); }),
-        metrics_(reactor_, [this] { return balancer_.metrics_text(); }),
+        metrics_(reactor_, [this] { return balancer_.metrics(); }),
         look_(reactor_) {
     follow_.emplace(reactor_, adapters::dial_unix(reactor_, home / events::follow_socket_name),
                     events::FollowRequest{.from = {}, .routing_snapshot_first = true}, callbacks());

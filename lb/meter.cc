@@ -1,5 +1,6 @@
 #include "lb/meter.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace sky::lb {
@@ -31,8 +32,8 @@ void Meter::ended(Cause cause, int status, core::Duration took, core::Duration f
   ++totals_.by_cause[static_cast<std::size_t>(cause)];
   switch (cause) {
     case Cause::ok:
-      ++sample_.completions;
-      latency_.add(took);
+      ++part_.sample.completions;
+      part_.latency.add(took);
       totals_.latency.add(took);
       totals_.first_byte.add(first_byte);
       break;
@@ -40,20 +41,53 @@ void Meter::ended(Cause cause, int status, core::Duration took, core::Duration f
     case Cause::client_timeout:
     case Cause::unauthorized:
     case Cause::bad_request: break;  // no fault of the service
-    default: ++sample_.failures;
+    default: ++part_.sample.failures;
   }
 }
 
-core::TrafficSampled Meter::take_sample(core::Duration period) {
-  core::TrafficSampled taken = std::exchange(sample_, {});
-  taken.period = period;
-  if (latency_.total() > 0) {
-    taken.latency_p50 = latency_.quantile(500);
-    taken.latency_p90 = latency_.quantile(900);
-    taken.latency_p99 = latency_.quantile(990);
-    latency_.clear();
+MeterPart Meter::take_part() { return std::exchange(part_, {}); }
+
+void Meter::Totals::add(const Totals& other) {
+  requests += other.requests;
+  retries += other.retries;
+  shed += other.shed;
+  bytes_out += other.bytes_out;
+  for (std::size_t i = 0; i < by_status_class.size(); ++i) {
+    by_status_class[i] += other.by_status_class[i];
   }
-  return taken;
+  for (std::size_t i = 0; i < by_cause.size(); ++i) by_cause[i] += other.by_cause[i];
+  latency.add(other.latency);
+  first_byte.add(other.first_byte);
+}
+
+void MeterPart::add(const MeterPart& other) {
+  const core::TrafficSampled& more = other.sample;
+  sample.arrivals += more.arrivals;
+  sample.completions += more.completions;
+  sample.failures += more.failures;
+  sample.retries += more.retries;
+  sample.in_flight += more.in_flight;
+  sample.held += more.held;
+  for (const core::ReplicaLoad& load : more.replicas) {
+    const auto same = [&](const core::ReplicaLoad& known) { return known.replica == load.replica; };
+    const auto known = std::find_if(sample.replicas.begin(), sample.replicas.end(), same);
+    if (known == sample.replicas.end()) {
+      sample.replicas.push_back(load);
+    } else {
+      known->in_flight += load.in_flight;
+    }
+  }
+  latency.add(other.latency);
+}
+
+core::TrafficSampled MeterPart::over(core::Duration period) const {
+  core::TrafficSampled whole = sample;
+  whole.period = period;
+  if (latency.total() == 0) return whole;
+  whole.latency_p50 = latency.quantile(500);
+  whole.latency_p90 = latency.quantile(900);
+  whole.latency_p99 = latency.quantile(990);
+  return whole;
 }
 
 }  // namespace sky::lb

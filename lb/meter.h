@@ -33,16 +33,25 @@ enum class Cause : std::uint8_t {
 inline constexpr std::size_t cause_count = 15;
 const char* to_text(Cause cause);
 
+// What was counted since the last time, of one loop or of several.
+struct MeterPart {
+  core::TrafficSampled sample;  // less its period and percentiles
+  LatencyHistogram latency;
+  void add(const MeterPart& other);
+  core::TrafficSampled over(core::Duration period) const;  // the whole sample
+};
+
 class Meter {
  public:
-  void arrived() { ++sample_.arrivals, ++totals_.requests; }
-  void retried() { ++sample_.retries, ++totals_.retries; }
+  void arrived() { ++part_.sample.arrivals, ++totals_.requests; }
+  void retried() { ++part_.sample.retries, ++totals_.retries; }
   void shed(std::uint32_t count) { totals_.shed += count; }
   void ended(Cause cause, int status, core::Duration took, core::Duration first_byte);
   void moved(std::uint64_t bytes_out) { totals_.bytes_out += bytes_out; }
 
   // The sample so far, in flight and held left out; starts the next one.
-  core::TrafficSampled take_sample(core::Duration period);
+  core::TrafficSampled take_sample(core::Duration period) { return take_part().over(period); }
+  MeterPart take_part();
 
   struct Totals {
     std::uint64_t requests = 0;
@@ -53,12 +62,12 @@ class Meter {
     std::array<std::uint64_t, cause_count> by_cause{};
     LatencyHistogram latency;
     LatencyHistogram first_byte;
+    void add(const Totals& other);
   };
   const Totals& totals() const { return totals_; }
 
  private:
-  core::TrafficSampled sample_;
-  LatencyHistogram latency_;
+  MeterPart part_;
   Totals totals_;
 };
 

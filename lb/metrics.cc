@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "lb/endpoint.h"
-
 namespace sky::lb {
 namespace {
 
@@ -47,29 +45,25 @@ class Family {
   std::string_view name_;
 };
 
-std::string labels(const Endpoint& endpoint, std::string_view key = {},
-                   std::string_view value = {}) {
-  if (key.empty()) return fmt::format(R"({{service="{}"}})", endpoint.service().name());
-  return fmt::format(R"({{service="{}",{}="{}"}})", endpoint.service().name(), key, value);
+using Entry = std::map<core::ServiceName, ServiceFigures>::value_type;
+
+std::string labels(const Entry& entry, std::string_view key = {}, std::string_view value = {}) {
+  if (key.empty()) return fmt::format(R"({{service="{}"}})", entry.first);
+  return fmt::format(R"({{service="{}",{}="{}"}})", entry.first, key, value);
 }
 
-const Meter::Totals& totals(const Endpoint& endpoint) { return endpoint.service().totals(); }
+const Meter::Totals& totals(const Entry& entry) { return entry.second.totals; }
 
-}  // namespace
-
-void MetricsText::add_model_families(std::string& out) const {
+void add_model_families(std::string& out, const Figures& figures) {
   const auto each_replica = [&](Family family, auto use) {
-    for (const Endpoint* endpoint : endpoints_) {
-      for (const auto& [id, replica] : endpoint->service().replicas()) {
-        use(family, labels(*endpoint, "replica", fmt::to_string(id.value)),
-            replica->model_totals());
+    for (const Entry& entry : figures.services) {
+      for (const auto& [id, replica] : entry.second.replicas) {
+        use(family, labels(entry, "replica", fmt::to_string(id.value)), replica.model);
       }
     }
   };
   const auto each_service = [&](Family family, auto use) {
-    for (const Endpoint* endpoint : endpoints_) {
-      use(family, labels(*endpoint), endpoint->service().model_totals());
-    }
+    for (const Entry& entry : figures.services) use(family, labels(entry), entry.second.model);
   };
   const auto first_byte = [](Family& family, const std::string& where, const ModelTotals& totals) {
     family.add_histogram(where, totals.first_byte);
@@ -100,62 +94,63 @@ void MetricsText::add_model_families(std::string& out) const {
                tokens_out);
 }
 
-std::string MetricsText::finish(const Worker& worker) const {
+}  // namespace
+
+std::string metrics_text(const Figures& figures) {
   std::string out;
   const auto each = [&](Family family, auto use) {
-    for (const Endpoint* endpoint : endpoints_) use(family, *endpoint);
+    for (const Entry& entry : figures.services) use(family, entry);
   };
   each(Family(out, "requests_total", "counter", "Requests whose head was read."),
-       [](Family& family, const Endpoint& e) { family.add(labels(e), totals(e).requests); });
+       [](Family& family, const Entry& e) { family.add(labels(e), totals(e).requests); });
   each(Family(out, "responses_total", "counter", "Ended requests by class of their status."),
-       [](Family& family, const Endpoint& e) {
+       [](Family& family, const Entry& e) {
          for (std::size_t i = 1; i < totals(e).by_status_class.size(); ++i) {
            family.add(labels(e, "class", fmt::format("{}xx", i)), totals(e).by_status_class[i]);
          }
        });
   each(Family(out, "request_ends_total", "counter", "Ended requests by cause."),
-       [](Family& family, const Endpoint& e) {
+       [](Family& family, const Entry& e) {
          for (std::size_t i = 0; i < cause_count; ++i) {
            family.add(labels(e, "cause", to_text(static_cast<Cause>(i))), totals(e).by_cause[i]);
          }
        });
   each(Family(out, "retries_total", "counter", "Requests given to another replica or connection."),
-       [](Family& family, const Endpoint& e) { family.add(labels(e), totals(e).retries); });
+       [](Family& family, const Entry& e) { family.add(labels(e), totals(e).retries); });
   each(Family(out, "shed_total", "counter", "Held requests that were given up."),
-       [](Family& family, const Endpoint& e) { family.add(labels(e), totals(e).shed); });
+       [](Family& family, const Entry& e) { family.add(labels(e), totals(e).shed); });
   each(Family(out, "response_bytes_total", "counter", "Bytes written to clients."),
-       [](Family& family, const Endpoint& e) { family.add(labels(e), totals(e).bytes_out); });
+       [](Family& family, const Entry& e) { family.add(labels(e), totals(e).bytes_out); });
   each(Family(out, "requests_held", "gauge", "Requests that wait for a replica."),
-       [](Family& family, const Endpoint& e) { family.add(labels(e), e.service().held()); });
+       [](Family& family, const Entry& e) { family.add(labels(e), e.second.held); });
   each(Family(out, "requests_in_flight", "gauge", "Requests a replica works on."),
-       [](Family& family, const Endpoint& e) {
-         for (const auto& [id, replica] : e.service().replicas()) {
-           family.add(labels(e, "replica", fmt::to_string(id.value)), replica->load());
+       [](Family& family, const Entry& e) {
+         for (const auto& [id, replica] : e.second.replicas) {
+           family.add(labels(e, "replica", fmt::to_string(id.value)), replica.in_flight);
          }
        });
   each(Family(out, "replica_ejected", "gauge", "1 while a replica accepts no connection."),
-       [](Family& family, const Endpoint& e) {
-         for (const auto& [id, replica] : e.service().replicas()) {
-           family.add(labels(e, "replica", fmt::to_string(id.value)),
-                      replica->is_ejected() ? 1 : 0);
+       [](Family& family, const Entry& e) {
+         for (const auto& [id, replica] : e.second.replicas) {
+           family.add(labels(e, "replica", fmt::to_string(id.value)), replica.is_ejected ? 1 : 0);
          }
        });
-  const auto add_summary = [](Family& family, const Endpoint& e, const LatencyHistogram& values) {
+  const auto add_summary = [](Family& family, const Entry& e, const LatencyHistogram& values) {
     for (const auto& [name, per_mille] : {std::pair{"0.5", 500U}, {"0.9", 900U}, {"0.99", 990U}}) {
       family.add(labels(e, "quantile", name), in_seconds(values.quantile(per_mille)));
     }
   };
-  add_model_families(out);
+  add_model_families(out, figures);
   each(Family(out, "request_duration_seconds", "summary", "Whole requests, since the start."),
-       [&](Family& f, const Endpoint& e) { add_summary(f, e, totals(e).latency); });
+       [&](Family& f, const Entry& e) { add_summary(f, e, totals(e).latency); });
   Family(out, "client_connections", "gauge", "Connections of clients.")
-      .add("", worker.client_connections);
+      .add("", figures.client_connections);
   Family(out, "upstream_connections", "gauge", "Connections to replicas, idle ones too.")
-      .add("", worker.upstream_connections);
+      .add("", figures.upstream_connections);
   Family(out, "replay_bytes", "gauge", "Request bytes kept for a retry.")
-      .add("", worker.replay_bytes);
+      .add("", figures.replay_bytes);
   Family(out, "access_log_lost_bytes_total", "counter", "Log the disk did not take.")
-      .add("", worker.access_log.lost_bytes());
+      .add("", figures.log_lost_bytes);
   return out;
 }
 

@@ -4,6 +4,7 @@
 // held and the request cannot be repeated any more once some of it was sent.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -11,17 +12,18 @@
 namespace sky::lb {
 
 inline constexpr std::size_t max_replay_bytes = std::size_t{1} << 20;  // as Envoy's default
-inline constexpr std::size_t replay_budget_bytes = std::size_t{64} << 20;  // guess: all requests
+inline constexpr std::size_t replay_budget_bytes = std::size_t{64}
+                                                   << 20;  // guess: all requests of all loops
 
 class ReplayBuffer {
  public:
-  explicit ReplayBuffer(std::size_t& budget_used) : budget_used_(budget_used) {}
+  explicit ReplayBuffer(std::atomic<std::size_t>& budget_used) : budget_used_(budget_used) {}
   ~ReplayBuffer() { clear(); }
   ReplayBuffer(const ReplayBuffer&) = delete;
   ReplayBuffer& operator=(const ReplayBuffer&) = delete;
 
   void clear() {
-    budget_used_ -= bytes_.size();
+    if (!bytes_.empty()) budget_used_ -= bytes_.size();
     // A buffer that grew is given back, so that idle connections stay small.
     if (bytes_.capacity() > 4096) std::string().swap(bytes_);
     bytes_.clear();
@@ -55,7 +57,7 @@ class ReplayBuffer {
     begins_at_start_ = false;
   }
 
-  std::size_t& budget_used_;
+  std::atomic<std::size_t>& budget_used_;
   std::string bytes_;
   std::size_t sent_ = 0;
   bool begins_at_start_ = true;

@@ -10,19 +10,26 @@ namespace {
 
 constexpr const char* readmitted_text = "it accepts connections again";
 constexpr const char* pardoned_text = "it is tried again";
+constexpr const char* drained_text = "no request runs on it";
 
 }  // namespace
 
-Replica::Replica(Worker& worker, ReplicaOwner& owner, core::ReplicaId id)
+Replica::Replica(Worker& worker, ReplicaOwner& owner, core::ReplicaId id,
+                 std::shared_ptr<SharedReplica> shared)
     : worker_(worker),
       owner_(owner),
       id_(id),
-      in_flight_(*this),
+      shared_(std::move(shared)),
+      in_flight_(*this, shared_->in_flight),
       reconnect_(worker.deadlines, *this),
       drain_(worker.deadlines, *this),
       failing_end_(worker.deadlines, *this) {}
 
-Replica::~Replica() = default;
+Replica::~Replica() {
+  set_drained(false);
+  set_out(ejected_, false, {}, false);
+  set_out(failing_, false, {}, false);
+}
 
 bool Replica::can_be_chosen() const {
   return !removed_ && !ejected_ && !failing_ && route_.state == core::RouteState::ready && address_;
@@ -31,11 +38,12 @@ bool Replica::can_be_chosen() const {
 void Replica::update(const core::Route& route) {
   if (!removed_ && route == route_) return;
   const bool moved = route.host != route_.host || route.port != route_.port;
-  const bool was_draining = route_.state == core::RouteState::draining && !removed_;
   const bool was_ready = route_.state == core::RouteState::ready && !removed_;
   if (!was_ready || moved) {  // the control plane knows it anew
-    ejected_ = failing_ = false;
-    failures_in_row_ = times_failing_ = 0;
+    set_out(ejected_, false, {}, false);
+    set_out(failing_, false, {}, false);
+    shared_->failures_in_row = 0;
+    times_failing_ = 0;
     ready_since_ = worker_.now();
     reconnect_.clear();
     failing_end_.clear();
@@ -51,9 +59,9 @@ void Replica::update(const core::Route& route) {
     close_idle();
     const bool has_deadline = route.drain_deadline != core::WallTime{};
     if (has_deadline) drain_.set(route.drain_deadline - worker_.wall());
-    if (!was_draining) drained_reported_ = false;
-    if (load() == 0) report_drained();
+    if (load() == 0) set_drained(true);
   } else {
+    set_drained(false);
     drain_.clear();
     if (route.state != core::RouteState::ready) close_idle();
   }
@@ -62,7 +70,12 @@ void Replica::update(const core::Route& route) {
 
 bool Replica::has_room() const {
   const std::uint32_t limit = owner_.spec().max_concurrency_per_replica;
-  return limit == 0 || load() < limit;
+  return limit == 0 || total_load() < limit;
+}
+
+InFlight::Token Replica::enter() {
+  const std::uint32_t limit = owner_.spec().max_concurrency_per_replica;
+  return limit == 0 ? in_flight_.enter() : in_flight_.try_enter(limit);
 }
 
 // Grows evenly from a tenth (Envoy's least) to the full.
@@ -75,33 +88,71 @@ std::uint32_t Replica::share() const {
 }
 
 void Replica::note_outcome(bool good) {
+  std::atomic<std::uint32_t>& in_row = shared_->failures_in_row;
   if (good) {
-    failures_in_row_ = times_failing_ = 0;
+    times_failing_ = 0;
+    if (in_row.load(std::memory_order_relaxed) != 0) in_row = 0;
     return;
   }
   const std::uint32_t limit = owner_.spec().eject_after_failures;
-  ++failures_in_row_;
-  if (limit == 0 || failures_in_row_ < limit || !can_be_chosen() || !owner_.may_fail(id_)) return;
-  failing_ = true;
-  failures_in_row_ = 0;
+  if (limit == 0 || in_row.fetch_add(1) + 1 < limit || !can_be_chosen() || !owner_.may_fail(id_)) {
+    return;
+  }
+  in_row = 0;
+  pass_over();
+  owner_.on_replica_trouble(id_, ReplicaOwner::Trouble::keeps_failing);
+}
+
+void Replica::pass_over() {
   constexpr std::uint32_t longest = 30;  // times failing_time: Envoy's 300 s
   times_failing_ = std::min(times_failing_ + 1, longest);
   failing_end_.set(worker_.limits.failing_time * times_failing_);
-  eject_reason_ = "it failed several requests in a row";
-  owner_.on_replica_changed(id_, core::EndpointChange::ejected, eject_reason_);
+  set_out(failing_, true, "it failed several requests in a row");
   owner_.on_choice_changed();
 }
 
+void Replica::on_trouble_elsewhere(ReplicaOwner::Trouble trouble) {
+  if (trouble == ReplicaOwner::Trouble::refuses) {
+    if (!ejected_) on_connection_lost();
+  } else if (can_be_chosen() && owner_.may_fail(id_)) {
+    pass_over();
+  }
+}
+
 void Replica::pardon() {
-  if (!std::exchange(failing_, false)) return;
+  if (!failing_) return;
   failing_end_.clear();
-  owner_.on_replica_changed(id_, core::EndpointChange::readmitted, pardoned_text);
+  set_out(failing_, false, pardoned_text);
+}
+
+// One of the two reasons for which this loop does not choose it. Told is what changes for all.
+void Replica::set_out(bool& flag, bool value, const std::string& reason, bool is_told) {
+  if (value == flag) return;
+  const bool was_out = is_ejected();
+  flag = value;
+  if (value) eject_reason_ = reason;
+  if (is_ejected() == was_out) return;
+  const std::lock_guard lock(shared_->reporting);
+  const std::uint32_t loops = value ? shared_->passing_over.add() : shared_->passing_over.remove();
+  if (!is_told || loops != (value ? 1 : 0)) return;
+  const auto change = value ? core::EndpointChange::ejected : core::EndpointChange::readmitted;
+  owner_.on_replica_changed(id_, change, reason);
+}
+
+void Replica::set_drained(bool drained) {
+  if (drained == drained_) return;
+  drained_ = drained;
+  const std::lock_guard lock(shared_->reporting);
+  const std::uint32_t loops = drained ? shared_->drained.add() : shared_->drained.remove();
+  if (drained && loops == owner_.loops()) {
+    owner_.on_replica_changed(id_, core::EndpointChange::drained, drained_text);
+  }
 }
 
 void Replica::remove() {
   if (removed_) return;
   removed_ = true;
-  failing_ = false;
+  set_out(failing_, false, {}, false);
   failing_end_.clear();
   lookup_.cancel();
   reconnect_.clear();
@@ -163,18 +214,16 @@ void Replica::on_connect_failed(const std::string& reason) {
   if (!matters) return;
   reconnect_.set(worker_.limits.reconnect_interval);
   if (ejected_) return;
-  ejected_ = true;
-  eject_reason_ = reason;
+  set_out(ejected_, true, reason);
   close_idle();
-  owner_.on_replica_changed(id_, core::EndpointChange::ejected, reason);
+  owner_.on_replica_trouble(id_, ReplicaOwner::Trouble::refuses);
   owner_.on_choice_changed();
 }
 
 void Replica::on_connect_succeeded() {
   if (!ejected_) return;
-  ejected_ = false;
+  set_out(ejected_, false, readmitted_text);
   reconnect_.clear();
-  owner_.on_replica_changed(id_, core::EndpointChange::readmitted, readmitted_text);
   owner_.on_choice_changed();
 }
 
@@ -231,23 +280,20 @@ void Replica::on_none_in_flight() {
   if (removed_) {
     owner_.on_replica_unused(id_);
   } else if (route_.state == core::RouteState::draining) {
-    report_drained();
+    set_drained(true);
   }
-}
-
-void Replica::report_drained() {
-  if (std::exchange(drained_reported_, true)) return;
-  owner_.on_replica_changed(id_, core::EndpointChange::drained, "no request runs on it");
 }
 
 void Replica::report_again() {
   if (removed_) return;
-  if (drained_reported_ && route_.state == core::RouteState::draining && load() == 0) {
-    owner_.on_replica_changed(id_, core::EndpointChange::drained, "no request runs on it");
+  const std::lock_guard lock(shared_->reporting);
+  if (drained_ && shared_->drained.value() == owner_.loops()) {
+    owner_.on_replica_changed(id_, core::EndpointChange::drained, drained_text);
   }
   if (is_ejected()) {
     owner_.on_replica_changed(id_, core::EndpointChange::ejected, eject_reason_);
-  } else if (!eject_reason_.empty() && route_.state == core::RouteState::ready) {
+  } else if (!eject_reason_.empty() && shared_->passing_over.value() == 0 &&
+             route_.state == core::RouteState::ready) {
     owner_.on_replica_changed(id_, core::EndpointChange::readmitted, readmitted_text);
   }
 }

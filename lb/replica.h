@@ -1,15 +1,17 @@
-// One replica as the endpoint sees it: its connections, its exact load, whether it may be chosen.
+// One replica as one loop sees it: its connections, its exact load, whether it may be chosen.
 //
-//   ready      chosen, unless ejected: then a connection is tried every second
-//   until one succeeds;
-//              or failing: it answered several requests in a row with an error,
-//              or not at all
+//   ready      chosen, unless ejected: then a connection is tried every second until one succeeds;
+//              or failing: it answered several requests in a row with an error, or not at all
 //   draining   not chosen; what runs may finish until the deadline, then it is cut
 //   removed    no longer in the table; what runs may finish
 //
-// Loop thread. Owned by its Service, which destroys it when it is removed and nothing runs on it.
+// What it does not know by itself it learns from other loops: one that cannot reach it makes them
+// try, one on which it keeps failing makes them pass it over. It is reported as ejected with the
+// first loop, as readmitted and as drained with the last. Loop thread. Owned by its Service, which
+// destroys it when it is removed and nothing runs on it.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,6 +20,7 @@
 #include "core/routing.h"
 #include "lb/in_flight.h"
 #include "lb/name_lookup.h"
+#include "lb/shared_service.h"
 #include "lb/token_meter.h"
 #include "lb/upstream_connection.h"
 
@@ -33,11 +36,15 @@ class ReplicaOwner {
   virtual bool may_fail(core::ReplicaId replica) const = 0;  // enough others are left without it
   virtual const core::LoadBalancerSpec& spec() const = 0;
   virtual void on_replica_unused(core::ReplicaId replica) = 0;  // removed, and nothing runs
+  enum class Trouble : std::uint8_t { refuses, keeps_failing };
+  virtual void on_replica_trouble(core::ReplicaId replica, Trouble trouble) = 0;  // on this loop
+  virtual std::size_t loops() const = 0;
 };
 
 class Replica final : public Mortal, private InFlight::Observer, private DeadlineOwner {
  public:
-  Replica(Worker& worker, ReplicaOwner& owner, core::ReplicaId id);
+  Replica(Worker& worker, ReplicaOwner& owner, core::ReplicaId id,
+          std::shared_ptr<SharedReplica> shared);
   ~Replica() override;
 
   void update(const core::Route& route);
@@ -55,18 +62,20 @@ class Replica final : public Mortal, private InFlight::Observer, private Deadlin
   ModelTotals& model_totals() { return model_totals_; }
   const ModelTotals& model_totals() const { return model_totals_; }
 
-  // How a request ended on it: with an answer below 500, or not. Too many
-  // failures in a row take it out of the choice for a while, longer each time.
+  // How a request ended on it: with an answer below 500, or not. Too many failures in a row, on all
+  // loops, take it out of the choice for a while, longer each time.
   void note_outcome(bool good);
+  void on_trouble_elsewhere(ReplicaOwner::Trouble trouble);  // of another loop
   void pardon();  // takes it back into the choice: nobody else is left
-  InFlight& in_flight() { return in_flight_; }
-  std::uint32_t load() const { return in_flight_.count(); }
+  // One more request, unless all loops together have reached max_concurrency_per_replica.
+  InFlight::Token enter();
+  std::uint32_t load() const { return in_flight_.count(); }  // of this loop
+  std::uint32_t total_load() const { return in_flight_.total(); }
   std::size_t idle_count() const { return idle_.size(); }
 
   struct LeaseWish {
     bool fresh = false;  // no pooled connection
-    bool careful =
-        false;  // ask the kernel whether a pooled one still stands: it may not be repeated
+    bool careful = false;  // ask the kernel if a pooled one still stands: it may not be repeated
     bool answers_head = false;
   };
   // A connection for `exchange`, idle before or connecting now; none: `error` says why.
@@ -88,7 +97,9 @@ class Replica final : public Mortal, private InFlight::Observer, private Deadlin
   void find_address();
   void probe();
   void close_idle();
-  void report_drained();
+  void set_out(bool& flag, bool value, const std::string& reason, bool is_told = true);
+  void set_drained(bool drained);
+  void pass_over();
   void cut_running();
 
   Worker& worker_;
@@ -97,6 +108,7 @@ class Replica final : public Mortal, private InFlight::Observer, private Deadlin
   core::Route route_;
   std::optional<sockaddr_storage> address_;
   NameLookup lookup_;
+  const std::shared_ptr<SharedReplica> shared_;
   InFlight in_flight_;
   OwnedList<UpstreamConnection> connections_;
   std::vector<UpstreamConnection*> idle_;  // used from the back: the rest may fall idle
@@ -106,12 +118,11 @@ class Replica final : public Mortal, private InFlight::Observer, private Deadlin
   Deadline failing_end_;
   ModelTotals model_totals_;
   core::Duration ready_since_{0};
-  std::uint32_t failures_in_row_ = 0;
   std::uint32_t times_failing_ = 0;
   bool removed_ = false;
   bool ejected_ = false;  // accepts no connection
   bool failing_ = false;  // accepts, and fails
-  bool drained_reported_ = false;
+  bool drained_ = false;  // it goes away, and nothing runs here any more
   std::string eject_reason_;  // of the last time; empty: never
   core::Duration probed_at_{-core::seconds(3600)};
 };

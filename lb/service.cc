@@ -13,8 +13,20 @@ constexpr std::int64_t max_retry_after_seconds = 600;
 
 }  // namespace
 
-Service::Service(Worker& worker, core::ServiceName name, Report report)
-    : worker_(worker), name_(std::move(name)), report_(std::move(report)) {}
+Service::Service(Worker& worker, core::ServiceName name, Report report,
+                 std::shared_ptr<SharedService> shared)
+    : worker_(worker),
+      name_(std::move(name)),
+      report_(std::move(report)),
+      shared_(std::move(shared)) {
+  shared_->join(worker_.index, [&reactor = worker_.reactor(),
+                                self = std::weak_ptr(self_)](SharedService::Task task) {
+    reactor.post([self, task = std::move(task)] {
+      const auto service = self.lock();
+      if (service) task(**service);
+    });
+  });
+}
 
 Service::~Service() = default;
 
@@ -24,7 +36,7 @@ void Service::update(const core::RoutedService& routed) {
   keys_.set_source(routed.balancer.api_keys_file, routed.balancer.api_keys_env);
   for (const auto& [id, route] : routed.routes) {
     std::unique_ptr<Replica>& replica = replicas_[id];
-    if (!replica) replica = std::make_unique<Replica>(worker_, *this, id);
+    if (!replica) replica = std::make_unique<Replica>(worker_, *this, id, shared_->replica(id));
     replica->update(route);
   }
   std::vector<Replica*> gone;
@@ -46,13 +58,13 @@ void Service::stop() {
 }
 
 Service::Choice Service::choose(std::span<const core::ReplicaId> tried, const AffinityKey& key) {
-  if (!held_.empty() && !is_releasing_) return {};
+  if (!is_releasing_ && shared_->held.value() > 0) return {};
   candidates_.clear();
   candidate_replicas_.clear();
   for (Replica* replica : choosable_) {
     if (!replica->has_room()) continue;
     candidates_.push_back(
-        {replica->id(), replica->load(), weight_of(replica->route()), replica->share()});
+        {replica->id(), replica->total_load(), weight_of(replica->route()), replica->share()});
     candidate_replicas_.push_back(replica);
   }
   if (candidates_.empty()) return {};
@@ -63,7 +75,7 @@ Service::Choice Service::choose(std::span<const core::ReplicaId> tried, const Af
     if (!place) return {};
     if (reason == PickReason::none) reason = picker_.reason();
   }
-  prefix_owners_.remember(key.prefix, candidates_[*place].replica);
+  shared_->prefix_owners.remember(key.prefix, candidates_[*place].replica);
   if (candidates_.size() == 1) reason = PickReason::only_one;
   return {candidate_replicas_[*place], reason};
 }
@@ -73,7 +85,7 @@ std::optional<std::size_t> Service::home_of_request(std::span<const core::Replic
                                                     const AffinityKey& key, PickReason& reason) {
   std::optional<std::size_t> place;
   if (key.has_session) place = home_of(key.session, candidates_);
-  if (!key.prefix.empty()) place = prefix_owners_.find(key.prefix, candidates_);
+  if (!key.prefix.empty()) place = shared_->prefix_owners.find(key.prefix, candidates_);
   if (!place) return place;
   const Candidate& home = candidates_[*place];
   if (std::find(tried.begin(), tried.end(), home.replica) != tried.end()) return std::nullopt;
@@ -95,8 +107,9 @@ bool Service::has_other(core::ReplicaId than, std::span<const core::ReplicaId> t
 InFlight::Token Service::enter_retry() {
   constexpr std::uint32_t least = 3;
   constexpr std::uint32_t share = 5;
-  if (retries_.count() >= std::max(least, in_flight() / share)) return {};
-  return retries_.enter();
+  std::uint32_t running = 0;
+  for (const auto& [id, replica] : replicas_) running += replica->total_load();
+  return retries_.try_enter(std::max(least, running / share));
 }
 
 std::int64_t Service::weight_of(const core::Route& route) const {
@@ -146,20 +159,33 @@ void Service::release_held() {
   // Only those who wait now: a request that has to wait again does not go round in here.
   for (std::size_t count = held_.size(); count > 0 && !held_.empty() && can_choose(); --count) {
     Exchange& exchange = *held_.front();
+    if (!shared_->is_first(exchange.hold_ticket)) break;
     leave_hold(exchange);
     exchange.leave_hold();
   }
   is_releasing_ = false;
+  wake_others();
+}
+
+// Whoever waits for longest is woken if there may be room for it.
+void Service::wake_others() {
+  if (!is_releasing_ && shared_->held.value() > 0 && can_choose()) shared_->wake_oldest();
+}
+
+void Service::on_woken() {
+  shared_->woken(worker_.index);
+  release_held();
 }
 
 // In a turn of its own: whoever let go is in the middle of something.
 void Service::on_slot_free() {
-  if (held_.empty() || std::exchange(release_posted_, true)) return;
-  worker_.reactor().post([self = std::weak_ptr(self_)] {
-    const auto service = self.lock();
-    if (!service) return;
-    (*service)->release_posted_ = false;
-    (*service)->release_held();
+  if (shared_->held.value() > 0) shared_->wake_oldest();
+}
+
+void Service::on_replica_trouble(core::ReplicaId id, Trouble trouble) {
+  shared_->post_to_others(worker_.index, [id, trouble](Service& service) {
+    const auto found = service.replicas_.find(id);
+    if (found != service.replicas_.end()) found->second->on_trouble_elsewhere(trouble);
   });
 }
 
@@ -209,13 +235,24 @@ void Service::on_replica_unused(core::ReplicaId id) {
 }
 
 bool Service::hold(Exchange& exchange) {
-  if (held_.size() >= routed_.balancer.hold_limit) return false;
+  if (!shared_->held.try_add(routed_.balancer.hold_limit)) return false;
+  exchange.hold_ticket = shared_->next_ticket();
   exchange.place_in_hold = held_.insert(held_.end(), &exchange);
-  if (held_.size() == 1) report_hold();
+  if (held_.size() == 1) {
+    shared_->set_oldest(worker_.index, exchange.hold_ticket);
+    report_hold();
+  }
+  wake_others();  // another loop may have made room before it saw us wait
   return true;
 }
 
-void Service::leave_hold(Exchange& exchange) { held_.erase(exchange.place_in_hold); }
+void Service::leave_hold(Exchange& exchange) {
+  held_.erase(exchange.place_in_hold);
+  shared_->set_oldest(worker_.index,
+                      held_.empty() ? SharedService::nobody : held_.front()->hold_ticket);
+  shared_->held.remove();
+  wake_others();  // who waits elsewhere may have waited for this one
+}
 
 void Service::count_shed(Cause cause) {
   meter_.shed(1);
@@ -224,13 +261,13 @@ void Service::count_shed(Cause cause) {
 
 // At once, because somebody may have to start a replica; but not more than once a second.
 void Service::report_hold() {
-  if (std::exchange(hold_reported_, true)) {
-    hold_unreported_ = true;
+  if (shared_->hold_reported.exchange(true)) {
+    shared_->hold_unreported = true;
     return;
   }
   const char* reason =
       choosable_.empty() ? "no replica is ready" : "every replica has max_concurrency_per_replica";
-  report_(core::HoldReported{name_, held(), 0, reason});
+  report_(core::HoldReported{name_, shared_->held.value(), 0, reason});
 }
 
 void Service::report_sheds() {
@@ -252,28 +289,25 @@ std::uint32_t Service::in_flight() const {
   return sum;
 }
 
-void Service::on_second(core::Duration period) {
+MeterPart Service::on_second() {
   keys_.look();
   report_sheds();
-  hold_reported_ = false;
-  if (std::exchange(hold_unreported_, false) && !held_.empty()) report_hold();
-
-  core::TrafficSampled sample = meter_.take_sample(period);
-  sample.in_flight = in_flight();
-  sample.held = held();
-  for (const auto& [id, replica] : replicas_) {
-    if (replica->load() > 0) sample.replicas.push_back({id, replica->load()});
+  if (worker_.index == 0) {
+    shared_->hold_reported = false;
+    if (shared_->hold_unreported.exchange(false) && shared_->held.value() > 0) report_hold();
   }
-  const bool is_zero = sample.arrivals == 0 && sample.completions == 0 && sample.failures == 0 &&
-                       sample.in_flight == 0 && sample.held == 0;
-  const bool is_needed = !is_zero || !last_sample_was_zero_;
-  last_sample_was_zero_ = is_zero;
-  if (is_needed) report_(core::TrafficReported{name_, sample});
+  MeterPart part = meter_.take_part();
+  part.sample.in_flight = in_flight();
+  part.sample.held = held();
+  for (const auto& [id, replica] : replicas_) {
+    if (replica->load() > 0) part.sample.replicas.push_back({id, replica->load()});
+  }
+  return part;
 }
 
 void Service::report_again() {
   for (const auto& [id, replica] : replicas_) replica->report_again();
-  if (!held_.empty()) report_hold();
+  if (worker_.index == 0 && shared_->held.value() > 0) report_hold();
 }
 
 }  // namespace sky::lb

@@ -1,7 +1,8 @@
-// One service at the endpoint: its replicas, who gets the next request, who waits, what is counted.
+// One service on one loop: its replicas, who gets the next request, who waits, what is counted.
 //
-// Loop thread. Outlives its clients' connections. Replicas are known by their id, never by address:
-// one that leaves and comes back with its old id keeps its counts.
+// What must be exact for all loops together is in its SharedService. Outlives its clients'
+// connections. Replicas are known by their id, never by address: one that leaves and comes back
+// with its old id keeps its counts. Loop thread.
 #pragma once
 
 #include <functional>
@@ -18,6 +19,7 @@
 #include "lb/meter.h"
 #include "lb/pick.h"
 #include "lb/replica.h"
+#include "lb/shared_service.h"
 
 namespace sky::lb {
 
@@ -28,13 +30,15 @@ class Exchange;
 
 class Service final : public ReplicaOwner {
  public:
-  Service(Worker& worker, core::ServiceName name, Report report);
+  Service(Worker& worker, core::ServiceName name, Report report,
+          std::shared_ptr<SharedService> shared);
   ~Service() override;
 
   void update(const core::RoutedService& routed);
   void stop();  // removed: no more replicas; those who wait are told
 
   const core::ServiceName& name() const { return name_; }
+  SharedService& shared() { return *shared_; }
   const core::LoadBalancerSpec& spec() const override { return routed_.balancer; }
   Meter& meter() { return meter_; }
   const Meter::Totals& totals() const { return meter_.totals(); }
@@ -43,7 +47,7 @@ class Service final : public ReplicaOwner {
     Replica* replica = nullptr;  // none: no replica can be chosen now
     PickReason reason = PickReason::none;
   };
-  // The one to try, not in `tried`. Nobody overtakes those who wait.
+  // The one to try, not in `tried`. Nobody overtakes those who wait, on whichever loop.
   Choice choose(std::span<const core::ReplicaId> tried, const AffinityKey& key);
   bool has_other(core::ReplicaId than, std::span<const core::ReplicaId> tried) const;
 
@@ -65,13 +69,13 @@ class Service final : public ReplicaOwner {
   bool hold(Exchange& exchange);
   void leave_hold(Exchange& exchange);
   void count_shed(Cause cause);
+  void on_woken();  // by a loop that knows of room, and of nobody who waits for longer
   std::int64_t retry_after_seconds() const;  // from what the control plane expects; else a guess
 
-  // Once a second: reports the sample, if there was anything, and one zero sample afterwards.
-  void on_second(core::Duration period);
+  MeterPart on_second();  // once a second: what happened on this loop since the last one
   void report_again();  // what a control plane that was away may have missed
 
-  std::uint32_t in_flight() const;
+  std::uint32_t in_flight() const;  // of this loop
   std::uint32_t held() const { return static_cast<std::uint32_t>(held_.size()); }
   const std::map<core::ReplicaId, std::unique_ptr<Replica>>& replicas() const { return replicas_; }
 
@@ -87,9 +91,12 @@ class Service final : public ReplicaOwner {
   std::optional<std::size_t> home_of_request(std::span<const core::ReplicaId> tried,
                                              const AffinityKey& key, PickReason& reason);
   void release_held();
+  void wake_others();
   void on_replica_changed(core::ReplicaId replica, core::EndpointChange change,
                           const std::string& reason) override;
   void on_replica_unused(core::ReplicaId replica) override;
+  void on_replica_trouble(core::ReplicaId replica, Trouble trouble) override;
+  std::size_t loops() const override { return shared_->loops(); }
   std::int64_t weight_of(const core::Route& route) const;
   void report_hold();
   void report_sheds();
@@ -97,6 +104,7 @@ class Service final : public ReplicaOwner {
   Worker& worker_;
   const core::ServiceName name_;
   Report report_;
+  const std::shared_ptr<SharedService> shared_;
   core::RoutedService routed_;
   Meter meter_;
   Picker picker_{core::BalancingPolicy::least_load};
@@ -104,20 +112,15 @@ class Service final : public ReplicaOwner {
   std::vector<Replica*> choosable_;
   std::vector<Candidate> candidates_;  // scratch of choose()
   std::vector<Replica*> candidate_replicas_;
-  PrefixOwners prefix_owners_;
   ApiKeys keys_;
   ModelTotals gone_totals_;  // of replicas that are no more
   Unwatched unwatched_;
-  InFlight retries_{unwatched_};
+  InFlight retries_{unwatched_, shared_->retries};
   std::shared_ptr<Service*> self_ = std::make_shared<Service*>(this);  // for what is posted
-  bool release_posted_ = false;
   bool is_releasing_ = false;
   std::list<Exchange*> held_;  // in order of arrival
-  bool hold_reported_ = false;  // in this second
-  bool hold_unreported_ = false;
   std::uint32_t shed_by_timeout_ = 0;
   std::uint32_t shed_by_limit_ = 0;
-  bool last_sample_was_zero_ = true;
 };
 
 }  // namespace sky::lb

@@ -21,11 +21,13 @@ std::uint64_t eight_digits(std::uint64_t bits) {
 
 }  // namespace
 
-Worker::Worker(adapters::Reactor& reactor, const Limits& limits_in,
-               std::filesystem::path access_log_path)
+Worker::Worker(adapters::Reactor& reactor, const Limits& limits_in, SharedByLoops& shared_in,
+               std::size_t index_in)
     : limits(limits_in),
+      shared(shared_in),
+      index(index_in),
       deadlines(reactor),
-      access_log(std::move(access_log_path)),
+      access_log(shared.log_file),
       reactor_(reactor) {
   uv_random(nullptr, nullptr, &request_seed_, sizeof request_seed_, 0, nullptr);
   set_wall_offset();

@@ -1,10 +1,13 @@
-// What all connections of one loop share: its buffers, deadlines, log, limits and clocks.
+// What all connections of one loop share: its buffers, deadlines, log, limits and clocks; and what
+// all loops of the process do.
 //
-// One per loop thread, and nothing in it is shared between loops. Objects that end within their own
-// callback are buried here and destroyed when the loop's turn is over.
+// One per loop thread. Objects that end within their own callback are buried here and destroyed
+// when the loop's turn is over.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <vector>
 
@@ -13,6 +16,7 @@
 #include "lb/access_log.h"
 #include "lb/byte_buffer.h"
 #include "lb/deadlines.h"
+#include "lb/shared_count.h"
 #include "lb/stream.h"
 
 namespace sky::lb {
@@ -26,9 +30,17 @@ struct Limits {
   core::Duration reconnect_interval = core::seconds(1);  // to an ejected replica
   core::Duration retry_pause = core::milliseconds(100);  // while too many others are repeated
   core::Duration failing_time = core::seconds(10);  // out of the choice, times how often so far
-  std::size_t max_connections = 16'384;  // per loop: clients (guess)
+  std::size_t max_connections = 16'384;  // of clients (guess)
   std::size_t max_idle_per_replica = 1'024;  // guess
   std::size_t high_water_bytes = std::size_t{256} * 1024;  // queued towards a slow reader (guess)
+};
+
+// Of the process, whichever loop it is. Any thread; outlives the workers.
+struct SharedByLoops {
+  explicit SharedByLoops(std::filesystem::path access_log) : log_file(std::move(access_log)) {}
+  LogFile log_file;
+  SharedCount clients;
+  std::atomic<std::size_t> replay_bytes{0};  // replay_buffer.h's budget
 };
 
 // Whatever may have to outlive the call that ends it.
@@ -39,7 +51,8 @@ class Mortal {
 
 class Worker {
  public:
-  Worker(adapters::Reactor& reactor, const Limits& limits, std::filesystem::path access_log);
+  Worker(adapters::Reactor& reactor, const Limits& limits, SharedByLoops& shared,
+         std::size_t index);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -63,12 +76,13 @@ class Worker {
   void set_wall_offset();  // once a second: the wall clock may be set while we run
 
   const Limits limits;
+  SharedByLoops& shared;
+  const std::size_t index;  // of the loop
   ReadBuffer read_buffer;
   Deadlines deadlines;
   AccessLog access_log;
   ByteBuffer to_replica;  // scratch: built and written within one call
   ByteBuffer to_client;
-  std::size_t replay_bytes = 0;  // replay_buffer.h's budget
   std::size_t client_connections = 0;
   std::size_t upstream_connections = 0;
 

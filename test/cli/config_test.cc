@@ -60,6 +60,18 @@ BOOST_AUTO_TEST_CASE(clouds_that_are_allowed_are_named_in_any_case) {
              "config.yaml:1: allowed_clouds: must be a list of names of clouds");
 }
 
+BOOST_AUTO_TEST_CASE(loops_of_the_endpoint_are_a_number_within_bounds) {
+  const auto config = parsed("skyctl:\n  endpoint: {loops: 2}\n");
+  BOOST_TEST_REQUIRE(config.has_value(), (config ? "" : config.error().text));
+  BOOST_TEST(config->endpoint_loops.value_or(0) == 2U);
+  BOOST_TEST(!parsed("skyctl:\n  log: {}\n")->endpoint_loops.has_value());
+  for (const char* wrong : {"0", "65", "many"}) {
+    const std::string error =
+        error_of("skyctl:\n  endpoint:\n    loops: " + std::string(wrong) + "\n");
+    BOOST_TEST((error.find(":3: skyctl.endpoint.loops:") != std::string::npos), error);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(an_error_names_file_line_key_and_what_is_allowed) {
   struct Row {
     std::string text;

@@ -112,8 +112,7 @@ BOOST_AUTO_TEST_CASE(traffic_is_reported_every_second_and_once_after_it_stopped)
   }
   BOOST_TEST(arrivals == 10U);
   BOOST_TEST(completions == 10U);
-  const std::string metrics =
-      lb.on_loop([](Balancer& balancer) { return balancer.metrics_text(); });
+  const std::string metrics = lb.on_loop([](Balancer& balancer) { return balancer.metrics(); });
   BOOST_TEST(contains(metrics, "skyctl_lb_requests_total{service=\"svc\"} 10\n"));
 }
 

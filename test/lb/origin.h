@@ -54,8 +54,12 @@ inline std::uint16_t free_port() { return Origin().port(); }
 // A replica that answers every request on its own threads, until it is killed.
 class AutoOrigin {
  public:
-  explicit AutoOrigin(std::string body, std::uint16_t wanted_port = 0)
-      : origin_(wanted_port), body_(std::move(body)), acceptor_([this] { accept_all(); }) {}
+  explicit AutoOrigin(std::string body, std::uint16_t wanted_port = 0,
+                      std::chrono::milliseconds takes = 0ms)
+      : origin_(wanted_port),
+        body_(std::move(body)),
+        takes_(takes),
+        acceptor_([this] { accept_all(); }) {}
   ~AutoOrigin() { kill(); }
 
   std::uint16_t port() const { return origin_.port(); }
@@ -73,6 +77,11 @@ class AutoOrigin {
     for (std::thread& thread : threads_) thread.join();
   }
   std::atomic<int> served{0};
+  std::atomic<int> most_at_once{0};
+  std::vector<std::string> paths() const {  // of the requests so far, in order
+    const std::lock_guard lock(mutex_);
+    return paths_;
+  }
 
  private:
   void accept_all() {
@@ -93,8 +102,10 @@ class AutoOrigin {
       read.append(buffer, static_cast<std::size_t>(size));
       for (std::size_t at = read.find("\r\n\r\n"); at != std::string::npos;
            at = read.find("\r\n\r\n")) {
+        begin(read);
         read.erase(0, at + 4);
         const std::string answer = ok(body_);
+        --running_;
         if (dead_ || send(fd, answer.data(), answer.size(), MSG_NOSIGNAL) < 0) break;
         ++served;
       }
@@ -104,10 +115,26 @@ class AutoOrigin {
     ::close(fd);
   }
 
+  void begin(const std::string& head) {
+    const int now = ++running_;
+    int most = most_at_once;
+    while (now > most && !most_at_once.compare_exchange_weak(most, now)) {
+    }
+    const std::size_t path = head.find(' ') + 1;
+    {
+      const std::lock_guard lock(mutex_);
+      paths_.push_back(head.substr(path, head.find(' ', path) - path));
+    }
+    if (takes_ > 0ms) std::this_thread::sleep_for(takes_);
+  }
+
   Origin origin_;
   const std::string body_;
+  const std::chrono::milliseconds takes_;
+  std::atomic<int> running_{0};
   std::atomic<bool> dead_{false};
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
+  std::vector<std::string> paths_;
   std::vector<int> fds_;
   std::vector<std::thread> threads_;
   std::thread acceptor_;

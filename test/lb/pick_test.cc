@@ -127,7 +127,7 @@ BOOST_AUTO_TEST_CASE(sample_starts_anew_after_it_was_taken) {
 }
 
 BOOST_AUTO_TEST_CASE(replay_buffer_keeps_all_until_its_limit_and_counts_what_it_keeps) {
-  std::size_t budget = 0;
+  std::atomic<std::size_t> budget{0};
   {
     ReplayBuffer buffer(budget);
     buffer.add("abc");

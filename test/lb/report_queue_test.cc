@@ -120,7 +120,8 @@ BOOST_AUTO_TEST_CASE(table_survives_on_disk_and_damage_is_noticed) {
 BOOST_AUTO_TEST_CASE(log_line_has_no_query_and_the_file_is_private) {
   const TempDir home;
   {
-    AccessLog log(home.path / "lb.log");
+    LogFile file(home.path / "lb.log");
+    AccessLog log(file);
     log.add({.when = core::WallTime(core::Duration(1'700'000'000'123'456)),
              .service = "svc",
              .replica = {3},
@@ -149,7 +150,8 @@ BOOST_AUTO_TEST_CASE(full_log_becomes_the_old_one) {
   const TempDir home;
   std::ofstream(home.path / "lb.log") << "";
   std::filesystem::resize_file(home.path / "lb.log", (32 << 20) - 10);
-  AccessLog log(home.path / "lb.log");
+  LogFile file(home.path / "lb.log");
+  AccessLog log(file);
   AccessLine line;
   line.service = "svc";
   log.add(line);

@@ -261,8 +261,7 @@ BOOST_AUTO_TEST_CASE(tokens_and_times_are_counted_by_replica_and_service) {
   replica->write("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " +
                  std::to_string(body.size()) + "\r\n\r\n" + body);
   client.read_message();
-  const std::string metrics =
-      lb.on_loop([](Balancer& balancer) { return balancer.metrics_text(); });
+  const std::string metrics = lb.on_loop([](Balancer& balancer) { return balancer.metrics(); });
   for (const char* line :
        {"skyctl_lb_input_tokens_total{service=\"svc\"} 107\n",
         "skyctl_lb_output_tokens_total{service=\"svc\"} 32\n",
