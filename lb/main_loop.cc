@@ -176,13 +176,13 @@ class Process {
 // A client needs two descriptors, its own and its replica's; some are kept for
 // everything else.
 void allow_many_descriptors(Limits& limits) {
-  constexpr rlim_t reserve = 128;
+  constexpr rlim_t most_reserve = 128;
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
   if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) ::getrlimit(RLIMIT_NOFILE, &limit);
-  const rlim_t clients =
-      limit.rlim_cur > 2 * reserve ? (limit.rlim_cur - reserve) / 2 : reserve / 2;
+  const rlim_t reserve = std::min(most_reserve, limit.rlim_cur / 4);
+  const rlim_t clients = (limit.rlim_cur - reserve) / 2;
   limits.max_connections = std::min<std::size_t>(limits.max_connections, clients);
 }
 

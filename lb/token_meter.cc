@@ -1,6 +1,5 @@
 #include "lb/token_meter.h"
 
-#include <array>
 #include <charconv>
 #include <cstring>
 #include <utility>
@@ -22,28 +21,20 @@ std::uint64_t number_behind(std::string_view text, std::string_view name) {
 }
 
 constexpr std::string_view usage_name = "\"usage\"";
-
-// Horspool's table, from behind: how far the name's first character must go back to lie on the same
-// character of the name again.
-constexpr auto usage_shifts = [] {
-  std::array<std::uint8_t, 256> shifts{};
-  shifts.fill(usage_name.size());
-  for (std::size_t i = usage_name.size() - 1; i > 0; --i) {
-    shifts[static_cast<unsigned char>(usage_name[i])] = static_cast<std::uint8_t>(i);
-  }
-  return shifts;
-}();
+constexpr std::size_t rare_at = usage_name.find('g');  // its letter that texts have least of
 
 // What stands from the last `usage` on; every answer is looked through for it.
 std::optional<std::string_view> from_last_usage(std::string_view text) {
-  if (text.size() < usage_name.size()) return std::nullopt;
-  for (std::size_t at = text.size() - usage_name.size();;) {
-    const bool may_be_it = text[at] == usage_name.front();
-    if (may_be_it && text.substr(at).starts_with(usage_name)) return text.substr(at);
-    const std::size_t shift = usage_shifts[static_cast<unsigned char>(text[at])];
-    if (shift > at) return std::nullopt;
-    at -= shift;
+  std::size_t left = text.size();
+  while (left > 0) {
+    const void* found = memrchr(text.data(), usage_name[rare_at], left);
+    if (found == nullptr) return std::nullopt;
+    left = static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
+    if (left < rare_at) return std::nullopt;
+    const std::string_view rest = text.substr(left - rare_at);
+    if (rest.starts_with(usage_name)) return rest;
   }
+  return std::nullopt;
 }
 
 }  // namespace

@@ -122,6 +122,36 @@ BOOST_AUTO_TEST_CASE(nobody_overtakes_those_who_wait) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(new_replica_gets_its_full_share_only_after_its_slow_start) {
+  Origin origins[2];
+  TestBalancer lb;
+  lb.service.balancer.slow_start = core::seconds(2);
+  lb.add_replica(1, origins[0].port());
+  std::this_thread::sleep_for(2100ms);  // it is an old one then
+  lb.add_replica(2, origins[1].port());
+  std::vector<Peer> clients;
+  const auto ask = [&](std::size_t count) {  // none of these is ever answered
+    while (count-- > 0) {
+      clients.push_back(lb.client());
+      clients.back().write(get("/"));
+      BOOST_REQUIRE(lb.reaches([&](const auto& now) { return now.in_flight == clients.size(); }));
+    }
+  };
+  const auto load = [&](int replica) {
+    const std::string metrics = lb.on_loop([](Balancer& balancer) { return balancer.metrics(); });
+    const std::string name = "skyctl_lb_requests_in_flight{service=\"svc\",replica=\"" +
+                             std::to_string(replica) + "\"} ";
+    return std::stoi(metrics.substr(metrics.find(name) + name.size()));
+  };
+  ask(20);
+  BOOST_TEST(load(2) > 0);
+  BOOST_TEST(load(2) <= load(1) / 2);
+  std::this_thread::sleep_for(2100ms);
+  ask(20);
+  BOOST_TEST(load(1) == 20);
+  BOOST_TEST(load(2) == 20);
+}
+
 BOOST_AUTO_TEST_CASE(same_session_comes_back_to_its_replica) {
   std::vector<std::unique_ptr<AutoOrigin>> replicas;
   TestBalancer lb;

@@ -1,6 +1,7 @@
 // The whole endpoint process, with a daemon played by hand over the real socket.
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 
@@ -8,6 +9,7 @@
 
 #include "events/follow_protocol.h"
 #include "lb/main_loop.h"
+#include "lb/table_cache.h"
 #include "test/lb/test_balancer.h"
 
 namespace sky::lb {
@@ -88,9 +90,12 @@ struct Home {
     }
     std::filesystem::remove_all(path);
   }
-  void start() {
+  void start(rlim_t descriptors = 0) {
     pid = fork();
-    if (pid == 0) ::_exit(run_balancer(path, {}));
+    if (pid != 0) return;
+    const rlimit limit{descriptors, descriptors};
+    if (descriptors != 0) setrlimit(RLIMIT_NOFILE, &limit);
+    ::_exit(run_balancer(path, {}));
   }
   int wait_for_end() {
     int status = -1;
@@ -118,6 +123,16 @@ core::RoutingSnapshot table_with(std::uint16_t endpoint, std::uint16_t replica) 
                          .accelerator = "",
                          .drain_deadline = {}};
   return table;
+}
+
+void wait_until_it_listens(std::uint16_t port) {
+  for (int i = 0; i < 1000; ++i) {
+    std::this_thread::sleep_for(10ms);
+    Peer probe(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const sockaddr_in name = loopback(port);
+    if (connect(probe.fd(), reinterpret_cast<const sockaddr*>(&name), sizeof name) == 0) return;
+  }
+  BOOST_FAIL("nothing listens on the endpoint's port");
 }
 
 std::string ask(std::uint16_t port, Origin& origin) {
@@ -178,12 +193,7 @@ BOOST_AUTO_TEST_CASE(it_serves_without_the_daemon_and_tells_it_everything_when_i
   ::kill(home.pid, SIGKILL);
   home.wait_for_end();
   home.start();
-  for (int i = 0; i < 200; ++i) {
-    std::this_thread::sleep_for(10ms);
-    Peer probe(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    const sockaddr_in name = loopback(port);
-    if (connect(probe.fd(), reinterpret_cast<const sockaddr*>(&name), sizeof name) == 0) break;
-  }
+  wait_until_it_listens(port);
   BOOST_TEST(ask(port, origin).ends_with("hi"));
 
   // SIGTERM: a running request finishes, then it ends.
@@ -197,6 +207,44 @@ BOOST_AUTO_TEST_CASE(it_serves_without_the_daemon_and_tells_it_everything_when_i
   BOOST_TEST(client.read_message().ends_with("bye"));
   client.close();
   BOOST_TEST(home.wait_for_end() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(clients_beyond_its_descriptors_wait_and_the_others_do_not_notice) {
+  // given an endpoint that may have a hundred descriptors, and clients that it can just serve
+  Home home;
+  const std::uint16_t port = free_port();
+  const std::uint16_t replica = free_port();
+  BOOST_REQUIRE(TableCache(home.path / "lb.table").store(table_with(port, replica)).has_value());
+  home.start(100);
+  wait_until_it_listens(port);
+  AutoOrigin origin("x", replica);
+  std::vector<Peer> early;
+  const auto ask_early = [&] {
+    for (Peer& client : early) {
+      client.write(get("/"));
+      BOOST_TEST(client.read_message().ends_with("x"));
+    }
+  };
+  for (int i = 0; i < 30; ++i) early.push_back(Peer::to(port));
+  ask_early();
+
+  // when many more come, then they wait and those that were there are served as before
+  std::vector<Peer> late;
+  for (int i = 0; i < 90; ++i) {
+    late.push_back(Peer::to(port));
+    late.back().write(get("/"));
+  }
+  BOOST_TEST(late.back().is_silent_for(200ms));
+  ask_early();
+  ask_early();
+
+  // and as places come free, every one of them is served
+  early.clear();
+  for (Peer& client : late) {
+    BOOST_TEST(client.read_message().ends_with("x"));
+    client.close();
+  }
+  BOOST_TEST(origin.served >= 3 * 30);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
