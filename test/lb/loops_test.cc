@@ -15,8 +15,11 @@ BalancerOptions several_loops() {
   return options;
 }
 
-// Clients that came one after the other, so that the order in which they ask is known.
-std::vector<Peer> clients_of(const TestBalancer& lb, std::size_t count = client_count) {
+// Clients that came when every loop listened.
+std::vector<Peer> clients_of(TestBalancer& lb, std::size_t count = client_count) {
+  BOOST_REQUIRE(lb.report<core::EndpointReported>([&](const auto& opened) {
+                    return opened.port == lb.port && opened.text.empty();
+                  }).has_value());
   std::vector<Peer> clients;
   for (std::size_t i = 0; i < count; ++i) clients.push_back(lb.client());
   return clients;
