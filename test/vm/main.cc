@@ -1,0 +1,3 @@
+// The tests of what clouds of virtual machines have in common.
+#define BOOST_TEST_MODULE vm
+#include <boost/test/unit_test.hpp>
