@@ -106,6 +106,8 @@ void read_ours(const Field& field, Config& config) {
       config.endpoint_loops = value->count({1, lb::max_loops});
     endpoint_map.finish();
   }
+  if (const auto value = map.value("machines")) read_machines(*value, config.machines);
+  if (const auto value = map.value("aws")) read_aws(*value, config.aws);
   map.finish();
 }
 

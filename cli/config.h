@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "adapters/kubernetes/settings.h"
+#include "cli/config_machines.h"
 #include "cli/home.h"
 #include "core/result.h"
 #include "core/time.h"
@@ -33,6 +34,8 @@ struct Config {
   std::vector<std::string> allowed_clouds;  // SkyPilot's key: only these; empty: all
   adapters::kubernetes::Settings kubernetes;
   std::optional<std::uint32_t> endpoint_loops;  // skyctl.endpoint.loops; none: lb::usual_loops()
+  MachineSettings machines;
+  adapters::aws::AwsSettings aws;
 };
 
 // Errors: invalid_input; up to 20 lines "FILE:LINE: key: what is wrong".

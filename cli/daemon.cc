@@ -18,6 +18,7 @@
 #include "cli/command.h"
 #include "cli/control_plane.h"
 #include "cli/http_server.h"
+#include "cli/join_api.h"
 #include "cli/lb_supervisor.h"
 #include "cli/log_api.h"
 #include "cli/log_identity.h"
@@ -61,6 +62,15 @@ class Daemon {
              .log_id = log_->id(),
              .on_change =
                  [this](core::InstanceChanged change) { control_.take(std::move(change)); }})),
+        join_api_(
+            {.reactor = reactor_,
+             .home = home_,
+             .secrets = secrets_,
+             .model = [this]() -> const projections::Model& {
+               return control_.controller().model();
+             },
+             .take = [this](core::InstanceChanged change) { control_.take(std::move(change)); }},
+            config_.machines),
         follow_socket_(reactor_),
         api_context_{home_,
                      control_.controller(),
@@ -126,6 +136,7 @@ class Daemon {
     if (!following) return die(following.error());
     auto listening = server_.listen_unix(home_.api_socket());
     if (!listening) return die(listening.error());
+    if (auto joined = join_api_.listen(); !joined) return die(joined.error());
     say("started, version " SKY_VERSION ", log " + log_->id() + " at #" +
         std::to_string(log_->position().durable.value) + ", API on " + home_.api_socket().string());
   }
@@ -169,6 +180,7 @@ class Daemon {
   ControlPlane control_;
   const Config config_;
   RealClouds real_clouds_;
+  JoinApi join_api_;
   adapters::UnixListener follow_socket_;
   std::vector<std::unique_ptr<adapters::sandbox::SandboxCloud>> clouds_;
   ApiContext api_context_;

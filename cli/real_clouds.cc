@@ -3,7 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "adapters/aws/aws_cloud.h"
+#include "adapters/clock.h"
 #include "adapters/kubernetes/kubernetes_cloud.h"
+#include "adapters/vm/join_desk.h"
+#include "adapters/vm/offer_catalog.h"
+#include "cli/join_api.h"
 
 namespace sky::cli {
 namespace {
@@ -27,9 +32,45 @@ Made make_kubernetes(const CloudEdges& edges) {
       std::move(*access)));
 }
 
+// What machines of any cloud need of the daemon.
+core::Result<adapters::vm::VmCloudSettings> machine_settings(
+    const CloudEdges& edges, adapters::vm::MetadataService metadata) {
+  const MachineSettings& machines = edges.config.machines;
+  if (machines.sources.empty())
+    return core::Error{core::ErrorCode::invalid_input,
+                       "credentials are there, but " + edges.home.config().string() +
+                           " does not say which addresses the endpoint's requests come from, and "
+                           "machines let nobody else in; add `skyctl: {machines: {sources: "
+                           "[ADDRESS/32]}}`"};
+  const auto key = adapters::vm::read_join_key(edges.home.root);
+  if (!key) return key.error();
+  return adapters::vm::VmCloudSettings{
+      .log_id = edges.log_id,
+      .boot = {machines.advertise_url, *key, machines.dead_after, metadata},
+      .now = [] { return core::Instant(adapters::read_clocks().booted_for); },
+      .notes = [home = edges.home](
+                   const core::ServiceName& service,
+                   core::ReplicaId replica) { return machine_notes(home, service, replica); }};
+}
+
+Made make_aws(const CloudEdges& edges) {
+  auto plan = adapters::aws::find_credentials();
+  if (!plan) return plan.error();
+  auto shared = machine_settings(edges, adapters::vm::MetadataService::aws);
+  if (!shared) return shared.error();
+  adapters::aws::AwsSettings settings = edges.config.aws;
+  settings.log_id = edges.log_id;
+  settings.sources = edges.config.machines.sources;
+  settings.wall = adapters::wall_now;
+  if (settings.regions.empty()) settings.regions = adapters::vm::catalog_regions("aws");
+  return Made(adapters::aws::make_aws_cloud(edges.reactor, edges.http, settings, std::move(*plan),
+                                            std::move(*shared), edges.on_change));
+}
+
 const std::vector<Maker>& makers() {
   static const std::vector<Maker> all = {
       {"kubernetes", make_kubernetes},
+      {"aws", make_aws},
   };
   return all;
 }

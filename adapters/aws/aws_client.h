@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 
+#include "adapters/aws/aws_settings.h"
 #include "adapters/aws/credentials.h"
 #include "adapters/aws/ec2_verdict.h"
 #include "adapters/http_sender.h"
@@ -71,8 +72,7 @@ class AwsClient {
   std::shared_ptr<bool> is_alive_;
 };
 
-// Which endpoints are asked, where the user names others: "ec2.us-east-1" or "ec2" -> URL.
-using EndpointOverrides = std::map<std::string, std::string>;
+// The user's own, or AWS's of that region.
 std::string endpoint_of(const EndpointOverrides& overrides, const std::string& service,
                         const std::string& region);
 

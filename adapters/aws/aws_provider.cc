@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "adapters/aws/aws_check.h"
 #include "adapters/aws/ec2_request.h"
 #include "adapters/vm/boot_script.h"
 
@@ -63,6 +64,7 @@ AwsProvider::AwsProvider(core::Scheduler& scheduler, AwsClient& client, AwsSetti
     : scheduler_(scheduler),
       client_(client),
       settings_(std::move(settings)),
+      market_(client, settings_.regions, settings_.wall, scheduler),
       is_alive_(std::make_shared<bool>(true)) {}
 
 AwsProvider::~AwsProvider() { *is_alive_ = false; }
@@ -363,5 +365,7 @@ void AwsProvider::remove_groups(const std::string& region, std::vector<SecurityG
                  remove_groups(region, std::move(groups), std::move(done));
                });
 }
+
+void AwsProvider::check(CheckDone done) { check_account(client_, settings_, std::move(done)); }
 
 }  // namespace sky::adapters::aws

@@ -13,22 +13,12 @@
 #include <vector>
 
 #include "adapters/aws/aws_client.h"
+#include "adapters/aws/aws_market.h"
+#include "adapters/aws/aws_settings.h"
 #include "adapters/aws/ec2_answer.h"
 #include "adapters/vm/provider.h"
 
 namespace sky::adapters::aws {
-
-struct AwsSettings {
-  core::LogId log_id;
-  std::vector<std::string> regions;  // where our machines may be
-  std::vector<std::string> sources;  // addresses of the balancer: "203.0.113.7/32"
-  std::map<std::string, std::string> images;  // by region, "" for the others; empty: AWS's own
-  std::map<std::string, std::string> subnets;  // by zone; empty: the default VPC's
-  std::string vpc_id;  // empty: the default one
-  std::string instance_profile;
-  std::string key_name;
-  bool use_private_addresses = false;  // the balancer is in the same network
-};
 
 class AwsProvider final : public vm::Provider {
  public:
@@ -48,6 +38,8 @@ class AwsProvider final : public vm::Provider {
                TerminateDone done) override;
   void tidy(const std::string& region, const std::set<core::ServiceName>& in_use,
             std::function<void(bool)> done) override;
+  void offers(OffersDone done) override { market_.offers(std::move(done)); }
+  void check(CheckDone done) override;
 
  private:
   struct Order;
@@ -77,6 +69,7 @@ class AwsProvider final : public vm::Provider {
   core::Scheduler& scheduler_;
   AwsClient& client_;
   AwsSettings settings_;
+  AwsMarket market_;
   std::map<std::pair<std::string, std::string>, Group> groups_;  // by region and name
   std::shared_ptr<bool> is_alive_;
 };

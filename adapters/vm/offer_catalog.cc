@@ -199,6 +199,14 @@ std::vector<core::Offer> catalog_offers(std::string_view cloud) {
   return offers;
 }
 
+std::vector<std::string> catalog_regions(std::string_view cloud) {
+  std::vector<std::string> regions;
+  for (const core::Offer& offer : catalog_offers(cloud))
+    if (std::find(regions.begin(), regions.end(), offer.place.region) == regions.end())
+      regions.push_back(offer.place.region);
+  return regions;
+}
+
 std::vector<core::Offer> with_spot_prices(const std::vector<core::Offer>& offers,
                                           const std::string& region,
                                           const std::vector<ZonePrice>& prices) {

@@ -15,6 +15,8 @@ namespace sky::adapters::vm {
 // The table inside the binary, of one cloud ("aws", "gcp").
 std::vector<core::Offer> catalog_offers(std::string_view cloud);
 
+std::vector<std::string> catalog_regions(std::string_view cloud);
+
 // The same format from elsewhere. Errors: invalid_input; lines "FILE:LINE: key: what is wrong".
 core::Result<std::vector<core::Offer>> parse_offer_catalog(std::string_view yaml,
                                                            const std::string& file_name);

@@ -73,6 +73,10 @@ class Provider {
   // firewalls. False: something is left, ask again later.
   virtual void tidy(const std::string& area, const std::set<core::ServiceName>& in_use,
                     std::function<void(bool)> done) = 0;
+  // What it sells to this account, at today's prices where it tells them.
+  virtual void offers(OffersDone done) = 0;
+  // Credentials and permissions; changes nothing.
+  virtual void check(CheckDone done) = 0;
 };
 
 }  // namespace sky::adapters::vm

@@ -27,8 +27,8 @@ core::Failure failure_of(const Vm& vm) {
 VmCloud::VmCloud(core::Scheduler& scheduler, std::unique_ptr<Provider> provider,
                  VmCloudSettings settings, OnChange on_change)
     : scheduler_(scheduler),
-      provider_(std::move(provider)),
       settings_(std::move(settings)),
+      provider_(std::move(provider)),
       on_change_(std::move(on_change)),
       is_alive_(std::make_shared<bool>(true)) {}
 

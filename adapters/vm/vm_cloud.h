@@ -6,6 +6,7 @@
 // What has no mark of our log is never touched. Loop thread.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -31,11 +32,14 @@ struct VmCloudPace {
 struct VmCloudSettings {
   core::LogId log_id;
   BootSettings boot;
-  VmCloudPace pace;
+  VmCloudPace pace = {};
   std::function<core::Instant()> now;
+  // Where the join desk writes down what a replica's machine tells.
+  std::function<std::filesystem::path(const core::ServiceName&, core::ReplicaId)> notes = {};
+  std::shared_ptr<void> kept = {};  // what the provider borrows: goes after it
 };
 
-class VmCloud final : public Cloud {
+class VmCloud final : public RealCloud {
  public:
   // Everything borrowed outlives it.
   VmCloud(core::Scheduler& scheduler, std::unique_ptr<Provider> provider, VmCloudSettings settings,
@@ -49,7 +53,9 @@ class VmCloud final : public Cloud {
   void terminate(const core::TerminateInstance& order, TerminateDone done) override;
   void terminate_orphan(const core::TerminateOrphan& order, TerminateDone done) override;
   void list(ListDone done) override;
-  void preempt(const core::PreemptInstance&) override {}  // only the sandbox can
+  void offers(OffersDone done) override { provider_->offers(std::move(done)); }
+  void check(CheckDone done) override { provider_->check(std::move(done)); }
+  void output(const OutputWanted& wanted, OutputDone done) override;
 
  private:
   struct Held;
@@ -77,8 +83,8 @@ class VmCloud final : public Cloud {
   void tidy(const std::string& area);
 
   core::Scheduler& scheduler_;
-  std::unique_ptr<Provider> provider_;
   VmCloudSettings settings_;
+  std::unique_ptr<Provider> provider_;
   OnChange on_change_;
   std::map<std::string, std::unique_ptr<Held>> held_;  // by token
   std::map<std::string, std::unique_ptr<core::Alarm>> looks_;  // by area

@@ -1,5 +1,9 @@
 // VmCloud's endings, and its sweep over everything that carries our log's mark.
 
+#include <algorithm>
+#include <charconv>
+
+#include "adapters/durable_file.h"
 #include "adapters/vm/vm_cloud_held.h"
 
 namespace sky::adapters::vm {
@@ -115,6 +119,32 @@ void VmCloud::finish_sweep(Sweep& sweep) {
   if (--sweep.areas_left > 0) return;
   if (const auto* failure = std::get_if<core::Failure>(&sweep.outcome)) return sweep.done(*failure);
   sweep.done(std::move(sweep.instances));
+}
+
+// ---- output
+
+void VmCloud::output(const OutputWanted& wanted, OutputDone done) {
+  std::variant<Output, core::Failure> answer;
+  const auto text = settings_.notes
+                        ? read_file(settings_.notes(wanted.service, wanted.replica))
+                        : core::Result<std::string>(core::Error{core::ErrorCode::not_found, {}});
+  if (!text) {
+    answer = own_failure(core::FailureKind::unsupported, core::FailureScope::request,
+                         "nothing is kept of this machine's output: machines tell how far they are "
+                         "to a daemon that they can reach (skyctl.machines.advertise in "
+                         "config.yaml), and where that is set, this one has not called yet");
+  } else {
+    std::size_t from = 0;
+    std::from_chars(wanted.cursor.data(), wanted.cursor.data() + wanted.cursor.size(), from);
+    from = std::min(from, text->size());
+    for (std::size_t end = text->size(), lines = 0; wanted.tail_lines > 0 && end > from; --end) {
+      if ((*text)[end - 1] != '\n' || lines++ < wanted.tail_lines) continue;
+      from = end;
+      break;
+    }
+    answer = Output{text->substr(from), std::to_string(text->size())};
+  }
+  scheduler_.post([done = std::move(done), answer = std::move(answer)] { done(answer); });
 }
 
 }  // namespace sky::adapters::vm

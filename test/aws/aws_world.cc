@@ -23,6 +23,7 @@ AwsWorld::AwsWorld(std::string peer_url, const std::string& log_id, Credentials 
   settings.log_id = log_id;
   settings.regions = {"us-east-1", "us-east-2"};
   settings.sources = {"203.0.113.7/32"};
+  settings.wall = wall_now;
   settings.images = {{"", "ami-12345678"}};
   vm::VmCloudSettings shared;
   shared.log_id = log_id;
