@@ -37,6 +37,7 @@ void add_storms_command(CLI::App& app, Action& chosen);
 void add_simulate_command(CLI::App& app, Action& chosen);
 void add_logs_command(CLI::App& app, Action& chosen);
 void add_preempt_command(CLI::App& app, Action& chosen);
+void add_offers_command(CLI::App& app, Action& chosen);
 void add_check_command(CLI::App& app, Action& chosen);
 void add_load_command(CLI::App& app, Action& chosen);
 void add_demo_llm_command(CLI::App& app, Action& chosen);

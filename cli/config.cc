@@ -108,6 +108,7 @@ void read_ours(const Field& field, Config& config) {
   }
   if (const auto value = map.value("machines")) read_machines(*value, config.machines);
   if (const auto value = map.value("aws")) read_aws(*value, config.aws);
+  if (const auto value = map.value("gcp")) read_gcp(*value, config.gcp);
   map.finish();
 }
 

@@ -36,6 +36,7 @@ struct Config {
   std::optional<std::uint32_t> endpoint_loops;  // skyctl.endpoint.loops; none: lb::usual_loops()
   MachineSettings machines;
   adapters::aws::AwsSettings aws;
+  adapters::gcp::GcpSettings gcp;
 };
 
 // Errors: invalid_input; up to 20 lines "FILE:LINE: key: what is wrong".

@@ -127,4 +127,17 @@ void read_aws(const Field& field, adapters::aws::AwsSettings& settings) {
   map.finish();
 }
 
+void read_gcp(const Field& field, adapters::gcp::GcpSettings& settings) {
+  MapReader map(field);
+  read_text(map, "project", settings.project);
+  if (const auto value = map.value("regions")) settings.regions = read_texts(*value);
+  if (const auto value = map.value("endpoints")) settings.endpoints = read_map(*value);
+  read_text(map, "image", settings.image);
+  read_text(map, "network", settings.network);
+  read_text(map, "service_account", settings.service_account);
+  if (const auto value = map.value("private_addresses"))
+    settings.use_private_addresses = value->flag().value_or(false);
+  map.finish();
+}
+
 }  // namespace sky::cli

@@ -1,5 +1,6 @@
 // The parts of config.yaml about virtual machines of clouds: `skyctl.machines` (all of them),
-// `skyctl.aws`. What is wrong is noted with its line; nothing is asked of a cloud. Any thread.
+// `skyctl.aws`, `skyctl.gcp`. What is wrong is noted with its line; nothing is asked of a cloud.
+// Any thread.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "adapters/aws/aws_settings.h"
+#include "adapters/gcp/gcp_settings.h"
 #include "adapters/service_file_reader.h"
 #include "core/time.h"
 
@@ -27,5 +29,6 @@ std::string why_not_advertised(const std::string& url);
 
 void read_machines(const adapters::Field& field, MachineSettings& settings);
 void read_aws(const adapters::Field& field, adapters::aws::AwsSettings& settings);
+void read_gcp(const adapters::Field& field, adapters::gcp::GcpSettings& settings);
 
 }  // namespace sky::cli

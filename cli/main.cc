@@ -26,6 +26,7 @@ int main(int argc, char** argv) {
   add_logs_command(app, chosen);
   add_update_command(app, chosen);
   add_down_command(app, chosen);
+  add_offers_command(app, chosen);
   add_check_command(app, chosen);
   add_load_command(app, chosen);
   add_preempt_command(app, chosen);

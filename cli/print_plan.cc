@@ -119,6 +119,15 @@ void write_offer(adapters::JsonWriter& json, const PlannedOffer& planned) {
 
 }  // namespace
 
+std::string offers_text(const std::vector<core::Offer>& offers) {
+  std::vector<PlannedOffer> all;
+  for (const core::Offer& offer : offers) all.push_back({offer, false});
+  Table table = offers_table(all);
+  table.header.pop_back();  // nothing is chosen here
+  for (Row& row : table.rows) row.pop_back();
+  return plain_table(table);
+}
+
 std::string plan_json(const core::ServiceSpec& spec, const std::vector<core::Offer>& offers) {
   const Plan plan = make_plan(spec, offers);
   adapters::JsonWriter json;

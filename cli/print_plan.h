@@ -19,7 +19,10 @@ std::string service_spec_text(const core::ServiceSpec& spec, const std::string& 
 // `offers`: core::matching_offers() of the spec.
 std::string plan_text(const core::ServiceSpec& spec, const std::vector<core::Offer>& offers);
 
-// The same as one JSON document.
+// The offers alone, preferred first.
+std::string offers_text(const std::vector<core::Offer>& offers);
+
+// The plan as one JSON document.
 std::string plan_json(const core::ServiceSpec& spec, const std::vector<core::Offer>& offers);
 
 }  // namespace sky::cli

@@ -5,6 +5,7 @@
 
 #include "adapters/aws/aws_cloud.h"
 #include "adapters/clock.h"
+#include "adapters/gcp/gcp_cloud.h"
 #include "adapters/kubernetes/kubernetes_cloud.h"
 #include "adapters/vm/join_desk.h"
 #include "adapters/vm/offer_catalog.h"
@@ -67,10 +68,26 @@ Made make_aws(const CloudEdges& edges) {
                                             std::move(*shared), edges.on_change));
 }
 
+Made make_gcp(const CloudEdges& edges) {
+  auto login = adapters::gcp::find_login_here();
+  if (!login) return login.error();
+  auto shared = machine_settings(edges, adapters::vm::MetadataService::gcp);
+  if (!shared) return shared.error();
+  adapters::gcp::GcpSettings settings = edges.config.gcp;
+  const auto project = adapters::gcp::find_project(settings, *login);
+  if (!project) return project.error();
+  settings.project = *project;
+  settings.log_id = edges.log_id;
+  settings.sources = edges.config.machines.sources;
+  return Made(adapters::gcp::make_gcp_cloud(edges.reactor, edges.http, settings, std::move(*login),
+                                            std::move(*shared), edges.on_change));
+}
+
 const std::vector<Maker>& makers() {
   static const std::vector<Maker> all = {
       {"kubernetes", make_kubernetes},
       {"aws", make_aws},
+      {"gcp", make_gcp},
   };
   return all;
 }
