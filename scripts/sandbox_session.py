@@ -123,7 +123,10 @@ class SandboxSession:
 
     def kill_daemon(self):
         for pid in self.pids_of("daemon"):
-            os.kill(pid, signal.SIGKILL)
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:  # a second one, which has just ended by itself
+                pass
 
     def close(self):
         """Ends everything; answers the command lines of what had to be killed by hand."""
