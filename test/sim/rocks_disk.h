@@ -2,7 +2,8 @@
 // be the last one of a life, and when the power goes, only what was synced is sure to be there.
 //
 // For a program of its own: test/crash/disk_calls.h takes the place of libc's file functions. The
-// files themselves lie in memory where the system has such a place. The same seed loses the same.
+// files themselves lie in memory where the system has such a place. The same seed nearly always
+// loses the same: what RocksDB does in threads of its own during an opening is in no order.
 #pragma once
 
 #include <atomic>

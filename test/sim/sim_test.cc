@@ -75,11 +75,6 @@ BOOST_AUTO_TEST_CASE(nothing_breaks_in_30_worlds_whose_log_is_the_real_one) {
   BOOST_TEST(outcome.output.find("unsynced sectors garbage") != std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(a_world_on_the_real_log_is_the_same_run_twice) {
-  const std::string three = seeds(4, 3) + " --hours 1 --hash";
-  BOOST_TEST(run_sim(three).output == run_sim(three).output);
-}
-
 BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(sim_fresh)
 
