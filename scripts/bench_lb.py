@@ -14,11 +14,12 @@ import json
 import math
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import time
+
+from loopback import free_port, wait_for
 
 ROUNDS = 5
 SECONDS = 1.5  # of each measurement
@@ -76,25 +77,6 @@ http {{
   }}
 }}
 """
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
-
-
-def wait_for(port, child):
-    deadline = time.monotonic() + 60  # under valgrind everything takes its time
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        except OSError:
-            if child.poll() is not None:
-                raise OSError(f"{child.args[0]} ended with status {child.returncode}") from None
-            time.sleep(0.02)
-    raise OSError(f"nothing listens on port {port}")
 
 
 def pinned(core, words):

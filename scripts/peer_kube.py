@@ -11,12 +11,13 @@ import json
 import os
 import shutil
 import signal
-import socket
 import ssl
 import subprocess
 import sys
 import tempfile
 import time
+
+from loopback import free_port
 
 PROGRAMS = ("kube-apiserver", "kube-scheduler", "kube-controller-manager")
 # Unpacked, so that nothing is installed and no service of theirs starts.
@@ -161,12 +162,6 @@ def build():
         shutil.rmtree(folder, ignore_errors=True)
         os.rename(ready, folder)
     return folder
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 class ControlPlane:

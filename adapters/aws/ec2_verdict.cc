@@ -1,16 +1,12 @@
 #include "adapters/aws/ec2_verdict.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-
 namespace sky::adapters::aws {
 namespace {
 
 using Kind = core::FailureKind;
 using Scope = core::FailureScope;
 
-constexpr VerdictRow rows[] = {
+constexpr vm::VerdictRow rows[] = {
     // None free now. It comes as a server error: a 5xx is not judged before its code.
     {"InsufficientInstanceCapacity", Kind::capacity, Scope::zone},
     {"InsufficientCapacity", Kind::capacity, Scope::zone},
@@ -84,12 +80,6 @@ constexpr VerdictRow rows[] = {
     {"Server.InternalError", Kind::transient, Scope::region},
 };
 
-bool fits(const VerdictRow& row, std::string_view code) {
-  const std::string_view pattern = row.code;
-  if (!pattern.ends_with('*')) return code == pattern;
-  return code.starts_with(pattern.substr(0, pattern.size() - 1));
-}
-
 core::Failure judge_status(int status) {
   if (status == 429) return {Kind::throttled, Scope::region, {}, {}};
   if (status == 401) return {Kind::auth, Scope::account, {}, {}};
@@ -101,21 +91,18 @@ core::Failure judge_status(int status) {
 
 }  // namespace
 
-std::span<const VerdictRow> verdict_table() { return rows; }
+std::span<const vm::VerdictRow> verdict_table() { return rows; }
 
 core::Failure judge(const ServiceError& error) {
-  const auto row = std::find_if(std::begin(rows), std::end(rows),
-                                [&](const VerdictRow& one) { return fits(one, error.code); });
-  core::Failure failure = row == std::end(rows)
+  const vm::VerdictRow* const row = vm::find_row(rows, error.code);
+  core::Failure failure = row == nullptr
                               ? judge_status(error.status)
                               : core::Failure{row->kind, row->scope, {}, core::Duration{0}};
   // A spread placement group that is full says so with the code for a full zone.
   const bool is_group_limit =
       failure.kind == Kind::capacity && error.message.find("placement group") != std::string::npos;
   if (is_group_limit) failure = {Kind::quota, Scope::zone, {}, core::Duration{0}};
-  const std::string code =
-      error.code.empty() ? fmt::format("HTTP status {}", error.status) : error.code;
-  failure.text = error.message.empty() ? code : fmt::format("{}: {}", code, error.message);
+  failure.text = vm::verdict_text(error.status, error.code, error.message);
   return failure;
 }
 

@@ -8,18 +8,13 @@
 #include <string>
 #include <string_view>
 
+#include "adapters/vm/verdict_row.h"
 #include "core/failure.h"
 
 namespace sky::adapters::aws {
 
-struct VerdictRow {
-  const char* code;  // exact, or with '*' at its end: begins with this
-  core::FailureKind kind;
-  core::FailureScope scope;
-};
-
 // In the order they are looked at; the first that fits counts.
-std::span<const VerdictRow> verdict_table();
+std::span<const vm::VerdictRow> verdict_table();
 
 // What the answer said. An empty code: the answer was no EC2 error at all.
 struct ServiceError {

@@ -1,9 +1,5 @@
 #include "adapters/gcp/gce_verdict.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-
 #include "adapters/json.h"
 
 namespace sky::adapters::gcp {
@@ -12,7 +8,7 @@ namespace {
 using Kind = core::FailureKind;
 using Scope = core::FailureScope;
 
-constexpr VerdictRow rows[] = {
+constexpr vm::VerdictRow rows[] = {
     // None free now.
     {"ZONE_RESOURCE_POOL_EXHAUSTED", Kind::capacity, Scope::zone},
     {"ZONE_RESOURCE_POOL_EXHAUSTED_WITH_DETAILS", Kind::capacity, Scope::zone},
@@ -76,12 +72,11 @@ bool says(const GceError& error, std::string_view words) {
 
 }  // namespace
 
-std::span<const VerdictRow> verdict_table() { return rows; }
+std::span<const vm::VerdictRow> verdict_table() { return rows; }
 
 core::Failure judge(const GceError& error) {
-  const auto row = std::find_if(std::begin(rows), std::end(rows),
-                                [&](const VerdictRow& one) { return error.code == one.code; });
-  core::Failure failure = row == std::end(rows)
+  const vm::VerdictRow* const row = vm::find_row(rows, error.code);
+  core::Failure failure = row == nullptr
                               ? judge_status(error.status)
                               : core::Failure{row->kind, row->scope, {}, core::Duration{0}};
   // "Quota 'GPUS_ALL_REGIONS' exceeded. Limit: 0.0 globally."
@@ -89,9 +84,7 @@ core::Failure judge(const GceError& error) {
   // A zone that is closed to this project is told like a wrong name.
   if (says(error, "is not found or access is unauthorized"))
     failure = {Kind::unsupported, Scope::zone, {}, core::Duration{0}};
-  const std::string code =
-      error.code.empty() ? fmt::format("HTTP status {}", error.status) : error.code;
-  failure.text = error.message.empty() ? code : fmt::format("{}: {}", code, error.message);
+  failure.text = vm::verdict_text(error.status, error.code, error.message);
   return failure;
 }
 

@@ -9,18 +9,13 @@
 #include <string>
 #include <string_view>
 
+#include "adapters/vm/verdict_row.h"
 #include "core/failure.h"
 
 namespace sky::adapters::gcp {
 
-struct VerdictRow {
-  const char* code;
-  core::FailureKind kind;
-  core::FailureScope scope;
-};
-
 // In the order they are looked at; the first that fits counts.
-std::span<const VerdictRow> verdict_table();
+std::span<const vm::VerdictRow> verdict_table();
 
 struct GceError {
   int status = 0;  // of HTTP, or the operation's httpErrorStatusCode

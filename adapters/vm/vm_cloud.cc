@@ -45,7 +45,8 @@ void VmCloud::launch(const core::LaunchInstance& order, const Secrets& secrets, 
     return refuse(std::move(done),
                   own_failure(Kind::invalid, Scope::request,
                               "this service has secrets, and machines of a cloud get those only "
-                              "from a daemon that they can reach: start it with --advertise URL"));
+                              "from a daemon that they can reach; name its address in config.yaml: "
+                              "`skyctl: {machines: {advertise: URL}}`"));
   const auto script = boot_script(order, settings_.boot, provider_->max_user_data());
   if (!script)
     return refuse(std::move(done), own_failure(Kind::invalid, Scope::request, script.error().text));

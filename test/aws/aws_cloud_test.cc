@@ -223,7 +223,7 @@ BOOST_FIXTURE_TEST_CASE(secrets_without_an_address_to_call_back_are_refused, Fak
   BOOST_REQUIRE(run_until(aws.reactor, [&] { return outcome.has_value(); }));
   const auto& failure = std::get<core::Failure>(*outcome);
   BOOST_TEST(to_text(failure.kind) == "invalid");
-  BOOST_TEST(failure.text.find("--advertise") != std::string::npos);
+  BOOST_TEST(failure.text.find("machines: {advertise: URL}") != std::string::npos);
   BOOST_TEST(failure.text.find("hunter2") == std::string::npos);
 }
 

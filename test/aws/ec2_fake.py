@@ -17,12 +17,10 @@ market), is slow to show new machines, and can be told by POST /_fake what to do
 GET /_fake answers everything it holds, and how often each action was asked. With --machines, a
 machine is a process that runs the launcher of its user data (test/vm/local_machines.py).
 """
-import argparse
 import base64
 import datetime
 import hashlib
 import hmac
-import http.server
 import json
 import os
 import sys
@@ -33,7 +31,7 @@ from email.utils import formatdate
 from xml.sax.saxutils import escape
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "vm"))
-from local_machines import LocalMachines, end_with_parent  # noqa: E402
+import fake_server  # noqa: E402
 
 LONGEST_SKEW = 300
 NAMESPACE = "http://ec2.amazonaws.com/doc/2016-11-15/"
@@ -395,42 +393,28 @@ def check_signature(handler, body, cloud):
     return region
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    cloud = None
-
-    def log_message(self, *_):
-        pass
-
+class Handler(fake_server.Handler):
     def date_time_string(self, timestamp=None):
         return formatdate(self.cloud.now() if timestamp is None else timestamp, usegmt=True)
 
-    def reply(self, status, body, content_type):
-        data = body.encode()
-        self.send_response(status)
-        self.send_header("Content-Type", content_type)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
     def do_PUT(self):
-        self.reply(200, "metadata-token", "text/plain")
+        self.send_body(200, "metadata-token", "text/plain")
 
     def do_GET(self):
         if self.path == "/_fake":
-            return self.reply(200, json.dumps(self.cloud.held()), "application/json")
+            return self.send_body(200, json.dumps(self.cloud.held()), "application/json")
         parts = self.path.split("/", 3)  # "", "metadata", ID, "latest/meta-data/..."
         one = self.cloud.instances.get(parts[2]) if len(parts) == 4 else None
         wants_notice = one is not None and parts[3] == "latest/meta-data/spot/instance-action"
         if wants_notice and self.headers.get("X-aws-ec2-metadata-token") and "taken_at" in one:
-            return self.reply(200, json.dumps({"action": "terminate", "time": iso(one["taken_at"])}),
+            return self.send_body(200, json.dumps({"action": "terminate", "time": iso(one["taken_at"])}),
                               "application/json")
-        return self.reply(404, "not found", "text/plain")
+        return self.send_body(404, "not found", "text/plain")
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.path == "/_fake":
-            return self.reply(200, json.dumps(self.cloud.control(json.loads(body))),
+            return self.send_body(200, json.dumps(self.cloud.control(json.loads(body))),
                               "application/json")
         form = dict(urllib.parse.parse_qsl(body.decode(), keep_blank_values=True))
         action = form.pop("Action", "")
@@ -442,41 +426,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if self.cloud.should_drop(action, before=False):
                 return self.cut()
         except Refused as no:
-            return self.reply(no.status, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response>"
+            return self.send_body(no.status, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response>"
                               + xml({"Errors": {"Error": {"Code": no.code, "Message": no.message}},
                                      "RequestID": "fake"}) + "</Response>", "text/xml")
         text = (f'<?xml version="1.0" encoding="UTF-8"?>\n<{action}Response xmlns="{NAMESPACE}">'
                 f'<requestId>fake</requestId>{xml(answer)}</{action}Response>')
-        return self.reply(200, text, "text/xml;charset=UTF-8")
-
-    def cut(self):
-        self.close_connection = True
-        self.connection.shutdown(2)
-
-
-class Server(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
-
-    def handle_error(self, request, client_address):
-        """A client that is killed in the middle of a call is a part of the tests."""
+        return self.send_body(200, text, "text/xml;charset=UTF-8")
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--machines", help="run machines as processes, below this folder")
-    options = parser.parse_args()
-    machines = LocalMachines(options.machines)
-    cloud = Handler.cloud = Cloud(machines)
-    server = Server(("127.0.0.1", options.port), Handler)
-    cloud.base_url = f"http://127.0.0.1:{server.server_port}"
-    print(f"listening on {server.server_port}", flush=True)
-    end_with_parent()
-    try:
-        server.serve_forever(poll_interval=0.1)
-    finally:
-        machines.end_all()
+    parser = fake_server.parser(__doc__.splitlines()[0])
+    fake_server.serve(Handler, parser.parse_args(), Cloud)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 #include "adapters/aws/ec2_verdict.h"
 
 #include <boost/test/unit_test.hpp>
-#include <set>
 
 #include "core/launch_verdict.h"
+#include "test/vm/verdict_cases.h"
 
 namespace sky::adapters::aws {
 namespace {
@@ -11,15 +11,8 @@ namespace {
 using Kind = core::FailureKind;
 using Scope = core::FailureScope;
 
-struct Case {
-  int status;
-  const char* code;
-  Kind kind;
-  Scope scope;
-};
-
 // Written from the API's documentation, not from the table it checks.
-constexpr Case cases[] = {
+constexpr vm::VerdictCase cases[] = {
     {500, "InsufficientInstanceCapacity", Kind::capacity, Scope::zone},
     {500, "InsufficientCapacity", Kind::capacity, Scope::zone},
     {500, "InsufficientHostCapacity", Kind::capacity, Scope::zone},
@@ -102,36 +95,17 @@ constexpr Case cases[] = {
 BOOST_AUTO_TEST_SUITE(aws_ec2_verdict)
 
 BOOST_AUTO_TEST_CASE(every_code_has_its_kind_and_its_scope) {
-  for (const Case& one : cases) {
-    const core::Failure failure = judge({one.status, one.code, "words", ""});
-    BOOST_TEST_CONTEXT(one.status << " " << one.code) {
-      BOOST_TEST(to_text(failure.kind) == to_text(one.kind));
-      BOOST_TEST(to_text(failure.scope) == to_text(one.scope));
-    }
-  }
+  vm::check_cases(cases, [](int status, const char* code) {
+    return judge({status, code, "words", ""});
+  });
 }
 
 BOOST_AUTO_TEST_CASE(no_row_of_the_table_is_without_a_case) {
-  for (const VerdictRow& row : verdict_table()) {
-    std::string_view pattern = row.code;
-    const bool is_prefix = pattern.ends_with('*');
-    if (is_prefix) pattern.remove_suffix(1);
-    const bool has_case = std::any_of(std::begin(cases), std::end(cases), [&](const Case& one) {
-      const std::string_view code = one.code;
-      return is_prefix ? code.starts_with(pattern) : code == pattern;
-    });
-    BOOST_TEST(has_case, row.code);
-  }
+  vm::check_covered(verdict_table(), cases);
 }
 
-BOOST_AUTO_TEST_CASE(no_row_hides_behind_an_earlier_one) {
-  std::set<std::string_view> seen;
-  for (const VerdictRow& row : verdict_table()) {
-    BOOST_TEST(seen.insert(row.code).second, row.code);
-    std::string code = row.code;
-    if (code.ends_with('*')) code.pop_back();
-    BOOST_TEST(to_text(judge({400, code, "", ""}).kind) == to_text(row.kind), code);
-  }
+BOOST_AUTO_TEST_CASE(no_row_is_there_twice_or_hides_behind_an_earlier_one) {
+  vm::check_reached(verdict_table());
 }
 
 BOOST_AUTO_TEST_CASE(only_capacity_teaches_about_one_zone_and_one_machine_type) {

@@ -16,8 +16,6 @@ shall do next is told by POST /_fake:
   {"expire_tokens": true}, {"permissions": [...]}
 GET /_fake answers everything it holds.
 """
-import argparse
-import http.server
 import json
 import os
 import re
@@ -28,7 +26,7 @@ import urllib.parse
 import uuid
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "vm"))
-from local_machines import LocalMachines, end_with_parent  # noqa: E402
+import fake_server  # noqa: E402
 
 NAME = re.compile(r"^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$")
 LABEL = re.compile(r"^[-_a-z0-9]{0,63}$")
@@ -287,23 +285,11 @@ class Cloud:
             return 200, {"access_token": token, "expires_in": 3599, "token_type": "Bearer"}
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    cloud = None
-
-    def log_message(self, *_):
-        pass
-
+class Handler(fake_server.Handler):
     def reply(self, status, body):
-        data = body.encode() if isinstance(body, str) else json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def cut(self):
-        self.close_connection = True
-        self.connection.shutdown(2)
+        is_text = isinstance(body, str)
+        self.send_body(status, body if is_text else json.dumps(body),
+                       "text/plain" if is_text else "application/json")
 
     def metadata(self):
         """A machine's own: hangs until it is taken, or a moment."""
@@ -356,30 +342,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
     do_GET = do_POST = do_DELETE = handle_call
 
 
-class Server(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
-
-    def handle_error(self, request, client_address):
-        """A client that is killed in the middle of a call is a part of the tests."""
-
-
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--machines", help="run machines as processes, below this folder")
+    parser = fake_server.parser(__doc__.splitlines()[0])
     parser.add_argument("--project", default="proj")
     options = parser.parse_args()
-    machines = LocalMachines(options.machines)
-    cloud = Handler.cloud = Cloud(machines, options.project)
-    server = Server(("127.0.0.1", options.port), Handler)
-    cloud.base_url = f"http://127.0.0.1:{server.server_port}"
-    print(f"listening on {server.server_port}", flush=True)
-    end_with_parent()
-    try:
-        server.serve_forever(poll_interval=0.1)
-    finally:
-        machines.end_all()
+    fake_server.serve(Handler, options, lambda machines: Cloud(machines, options.project))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 #include "adapters/gcp/gce_verdict.h"
 
-#include <algorithm>
 #include <boost/test/unit_test.hpp>
-#include <set>
+
+#include "test/vm/verdict_cases.h"
 
 namespace sky::adapters::gcp {
 namespace {
@@ -10,15 +10,8 @@ namespace {
 using Kind = core::FailureKind;
 using Scope = core::FailureScope;
 
-struct Case {
-  int status;
-  const char* code;
-  Kind kind;
-  Scope scope;
-};
-
 // Written from the API's documentation, not from the table it checks.
-constexpr Case cases[] = {
+constexpr vm::VerdictCase cases[] = {
     {503, "ZONE_RESOURCE_POOL_EXHAUSTED", Kind::capacity, Scope::zone},
     {503, "ZONE_RESOURCE_POOL_EXHAUSTED_WITH_DETAILS", Kind::capacity, Scope::zone},
     {503, "ZONE_RESOURCE_STOCKOUT", Kind::capacity, Scope::zone},
@@ -73,24 +66,17 @@ constexpr Case cases[] = {
 BOOST_AUTO_TEST_SUITE(gcp_gce_verdict)
 
 BOOST_AUTO_TEST_CASE(every_code_has_its_kind_and_its_scope) {
-  for (const Case& one : cases) {
-    const core::Failure failure = judge({one.status, one.code, "words"});
-    BOOST_TEST_CONTEXT(one.status << " " << one.code) {
-      BOOST_TEST(to_text(failure.kind) == to_text(one.kind));
-      BOOST_TEST(to_text(failure.scope) == to_text(one.scope));
-    }
-  }
+  vm::check_cases(cases, [](int status, const char* code) {
+    return judge({status, code, "words"});
+  });
 }
 
-BOOST_AUTO_TEST_CASE(no_row_of_the_table_is_without_a_case_or_there_twice) {
-  std::set<std::string_view> seen;
-  for (const VerdictRow& row : verdict_table()) {
-    BOOST_TEST(seen.insert(row.code).second, row.code);
-    const bool has_case = std::any_of(std::begin(cases), std::end(cases), [&](const Case& one) {
-      return std::string_view(one.code) == row.code;
-    });
-    BOOST_TEST(has_case, row.code);
-  }
+BOOST_AUTO_TEST_CASE(no_row_of_the_table_is_without_a_case) {
+  vm::check_covered(verdict_table(), cases);
+}
+
+BOOST_AUTO_TEST_CASE(no_row_is_there_twice_or_hides_behind_an_earlier_one) {
+  vm::check_reached(verdict_table());
 }
 
 BOOST_AUTO_TEST_CASE(a_quota_of_all_regions_is_the_projects) {

@@ -1,135 +1,61 @@
 // The GCP cloud against our scripted Compute Engine (gce_fake.py).
 
-#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <optional>
 
 #include "adapters/clock.h"
 #include "adapters/gcp/gcp_provider.h"
-#include "adapters/http_client.h"
-#include "adapters/vm/vm_cloud.h"
 #include "test/adapters/loop.h"
+#include "test/vm/cloud_world.h"
 #include "test/vm/peer.h"
 
 namespace sky::adapters::gcp {
 namespace {
 
-using LaunchOutcome = std::variant<core::ProvisionSucceeded, core::Failure>;
+using vm::LaunchOutcome;
 
-struct GcpWorld {
+struct GcpWorld : vm::CloudWorld {
   explicit GcpWorld(const std::string& log_id = "log1", std::string peer_url = "")
-      : url(peer_url.empty() ? peer.emplace(words()).url : peer_url) {
+      : CloudWorld(std::move(peer_url)) {
+    if (url.empty()) url = peer.emplace(words()).url;
     Login login;
     login.kind = LoginKind::authorized_user;
     login.client_id = "c";
     login.refresh_token = "good";
     login.token_url = url + "/token";
-    const auto now = [] { return core::Instant(read_clocks().booted_for); };
     tokens.emplace(reactor, http, wall_now, login);
-    client.emplace(GceClient::Edges{reactor, http, *tokens, now, [this] { return ++draws * 7919; },
+    client.emplace(GceClient::Edges{reactor, http, *tokens, now, [this] { return chance(); },
                                     url + "/compute/v1/projects/proj/"});
     GcpSettings settings;
     settings.project = "proj";
     settings.log_id = log_id;
     settings.sources = {"203.0.113.7/32"};
     settings.endpoints = {{"cloudresourcemanager", url}};
-    vm::VmCloudSettings shared;
-    shared.log_id = log_id;
-    shared.now = now;
-    shared.pace.moving = shared.pace.spot = shared.pace.calm = core::milliseconds(100);
-    shared.pace.visible_within = core::seconds(2);
-    cloud.emplace(reactor, std::make_unique<GcpProvider>(reactor, *client, settings), shared,
-                  [this](core::InstanceChanged change) { changes.push_back(change); });
+    make_cloud(std::make_unique<GcpProvider>(reactor, *client, settings), log_id);
   }
+  ~GcpWorld() { cloud.reset(); }  // before the client that it borrows
 
   static std::vector<std::string> words() {
     return {"/usr/bin/python3", SKY_GCP_TESTS "/gce_fake.py"};
   }
 
   static core::LaunchInstance order(std::uint32_t replica, const std::string& zone = "us-east4-a") {
-    core::LaunchInstance order;
-    order.service = "web";
-    order.replica = {replica};
-    order.attempt = 1;
+    core::LaunchInstance order = CloudWorld::order(replica);
     order.token = std::to_string(1000 + replica) + "56789abcdef0123456789abcdef0";
     order.offer.place = {"gcp", "us-east4", zone};
     order.offer.instance_type = "n1-standard-4";
     order.offer.accelerator = {"T4", 1};
-    order.offer.market = core::Market::spot;
-    order.spec.resources.port = 8888;
-    order.spec.resources.choices.emplace_back();
     return order;
   }
 
-  LaunchOutcome launch(const core::LaunchInstance& one) {
-    std::optional<LaunchOutcome> outcome;
-    cloud->launch(one, {}, [&](LaunchOutcome answer) { outcome = std::move(answer); });
-    BOOST_REQUIRE(run_until(
-        reactor, [&] { return outcome.has_value(); }, limit));
-    return *outcome;
-  }
-  std::string launch_kind(const core::LaunchInstance& one) {
-    const LaunchOutcome outcome = launch(one);
-    const auto* failure = std::get_if<core::Failure>(&outcome);
-    return failure == nullptr ? "ok" : to_text(failure->kind);
-  }
-  bool terminate(const core::LaunchInstance& one) {
-    core::TerminateInstance call;
-    call.token = one.token;
-    call.offer = one.offer;
-    std::optional<bool> is_ended;
-    cloud->terminate(call, [&](const auto& outcome) { is_ended = outcome.index() == 0; });
-    BOOST_REQUIRE(run_until(
-        reactor, [&] { return is_ended.has_value(); }, limit));
-    return *is_ended;
-  }
-  std::size_t listed() {
-    std::optional<std::size_t> count;
-    cloud->list([&](const auto& answer) {
-      const auto* instances = std::get_if<std::vector<core::ListedInstance>>(&answer);
-      count = instances == nullptr ? 999 : instances->size();
-    });
-    BOOST_REQUIRE(run_until(
-        reactor, [&] { return count.has_value(); }, limit));
-    return *count;
-  }
-  JsonValue fake(const std::string& orders = "") {
-    HttpRequest request;
-    request.url = url + "/_fake";
-    if (!orders.empty()) request.method = "POST";
-    request.body = orders;
-    std::optional<std::string> body;
-    http.send(request, [&](HttpResponse response) { body = response.body; });
-    BOOST_REQUIRE(run_until(
-        reactor, [&] { return body.has_value(); }, limit));
-    auto document = parse_json(*body);
-    BOOST_REQUIRE(document.has_value());
-    return *document;
-  }
   std::size_t machines() {
     const JsonValue held = fake();
     return JsonView(held).at("instances").size();
   }
-  bool wait_for(core::InstanceChange change) {
-    return run_until(
-        reactor,
-        [&] {
-          return std::any_of(changes.begin(), changes.end(),
-                             [&](const auto& one) { return one.change == change; });
-        },
-        limit);
-  }
 
-  static constexpr std::chrono::seconds limit{30};
   std::optional<Peer> peer;
-  std::string url;
-  Reactor reactor;
-  HttpClient http{reactor};
-  std::uint64_t draws = 0;
   std::optional<AccessTokens> tokens;
   std::optional<GceClient> client;
-  std::vector<core::InstanceChanged> changes;
-  std::optional<vm::VmCloud> cloud;
 };
 
 }  // namespace
@@ -142,9 +68,9 @@ BOOST_FIXTURE_TEST_CASE(a_machine_is_launched_listed_and_ended, GcpWorld) {
   BOOST_REQUIRE(outcome.index() == 0);
   BOOST_TEST(std::get<0>(outcome).instance_id == "sky-web-1-1-10015678");
   BOOST_TEST(std::get<0>(outcome).port == 8888);
-  BOOST_TEST(listed() == 1U);
-  BOOST_TEST(terminate(order(1)));
-  BOOST_TEST(listed() == 0U);
+  BOOST_TEST(list().size() == 1U);
+  BOOST_TEST(terminate(order(1)).index() == 0U);
+  BOOST_TEST(list().size() == 0U);
   BOOST_TEST(changes.empty());
 }
 
@@ -201,7 +127,7 @@ BOOST_FIXTURE_TEST_CASE(a_machine_that_is_taken_is_noticed_and_then_preempted, G
 
 BOOST_FIXTURE_TEST_CASE(a_machine_that_somebody_deleted_is_lost_and_not_preempted, GcpWorld) {
   BOOST_TEST(launch_kind(order(1)) == "ok");
-  BOOST_TEST(listed() == 1U);
+  BOOST_TEST(list().size() == 1U);
   GcpWorld stranger("log1", url);
   (void)stranger.terminate(order(1));
   BOOST_REQUIRE(wait_for(core::InstanceChange::lost));
@@ -211,8 +137,8 @@ BOOST_FIXTURE_TEST_CASE(a_machine_that_somebody_deleted_is_lost_and_not_preempte
 BOOST_FIXTURE_TEST_CASE(machines_of_another_log_are_neither_seen_nor_ended, GcpWorld) {
   GcpWorld other("log2", url);
   BOOST_TEST(other.launch_kind(order(1)) == "ok");
-  BOOST_TEST(listed() == 0U);
-  BOOST_TEST(terminate(order(1)));
+  BOOST_TEST(list().size() == 0U);
+  BOOST_TEST(terminate(order(1)).index() == 0U);
   BOOST_TEST(machines() == 1U);
 }
 
@@ -232,12 +158,12 @@ BOOST_FIXTURE_TEST_CASE(machines_are_listed_over_many_pages, GcpWorld) {
                   [&](const LaunchOutcome& outcome) { done += outcome.index() == 0 ? 1U : 0U; });
   BOOST_REQUIRE(run_until(
       reactor, [&] { return done == 7; }, limit));
-  BOOST_TEST(listed() == 7U);
+  BOOST_TEST(list().size() == 7U);
 }
 
 BOOST_FIXTURE_TEST_CASE(the_firewall_goes_with_the_last_machine, GcpWorld) {
   BOOST_TEST(launch_kind(order(1)) == "ok");
-  BOOST_TEST(terminate(order(1)));
+  BOOST_TEST(terminate(order(1)).index() == 0U);
   const bool is_gone = run_until(
       reactor,
       [&] {

@@ -10,7 +10,7 @@ import unittest
 
 import kube_case
 from kube_case import KubeCase, PLAIN
-from peer_kube import free_port
+from loopback import free_port, wait_for
 
 
 class FateTest(KubeCase):
@@ -194,6 +194,7 @@ listen kube
         between = subprocess.Popen([haproxy, "-db", "-f", config], stdout=subprocess.DEVNULL,
                                    stderr=subprocess.DEVNULL)
         self.addCleanup(lambda: (between.kill(), between.wait()))
+        wait_for(port, between)
         self.use_kubeconfig(server=f"https://127.0.0.1:{port}")
         self.up_on_nodes(3)
         seq = self.last_seq()

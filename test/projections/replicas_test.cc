@@ -15,15 +15,6 @@ core::Failure failure(FailureKind kind, const char* text = "the cloud says no") 
   return {kind, core::FailureScope::unknown, text, {}};
 }
 
-core::ServiceSpec one_replica(bool is_spot) {
-  core::ServiceSpec spec = usual_spec();
-  spec.resources.choices[0].use_spot = is_spot;
-  spec.replicas.base_ondemand_fallback_replicas = 0;
-  spec.replicas.min_replicas = 1;
-  spec.replicas.max_replicas = 1;
-  return spec;
-}
-
 // Refuses every launch in `cloud` with `kind`.
 auto refusing(const std::string& cloud, FailureKind kind) {
   return [cloud, kind](const core::LaunchInstance& order) -> std::optional<core::Failure> {

@@ -9,15 +9,6 @@ namespace {
 using core::Phase;
 using core::seconds;
 
-core::ServiceSpec one_replica(bool is_spot) {
-  core::ServiceSpec spec = usual_spec();
-  spec.resources.choices[0].use_spot = is_spot;
-  spec.replicas.base_ondemand_fallback_replicas = 0;
-  spec.replicas.min_replicas = 1;
-  spec.replicas.max_replicas = 1;
-  return spec;
-}
-
 BOOST_AUTO_TEST_SUITE(sweeps)
 
 BOOST_AUTO_TEST_CASE(a_start_sweeps_and_so_does_every_five_minutes) {

@@ -55,6 +55,15 @@ core::ServiceSpec usual_spec(const std::string& name) {
   return spec;
 }
 
+core::ServiceSpec one_replica(bool is_spot) {
+  core::ServiceSpec spec = usual_spec();
+  spec.resources.choices[0].use_spot = is_spot;
+  spec.replicas.base_ondemand_fallback_replicas = 0;
+  spec.replicas.min_replicas = 1;
+  spec.replicas.max_replicas = 1;
+  return spec;
+}
+
 World::World(std::vector<core::Offer> given) : offers(std::move(given)) {
   send(core::Started{world_log_id, "test", ++epoch_, {}});
   later(seconds(1), [this] { sample(); });

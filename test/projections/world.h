@@ -25,6 +25,8 @@ core::Offer offer(const std::string& cloud, const std::string& zone, core::Marke
 std::vector<core::Offer> usual_offers();
 // Two base replicas, up to four, one request a second each; delays of 10 s and 30 s, window 10 s.
 core::ServiceSpec usual_spec(const std::string& name = "llama");
+// The same with exactly one replica, in the burst pool.
+core::ServiceSpec one_replica(bool is_spot);
 
 struct Machine {
   std::string id;

@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,10 @@ import unittest
 import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "../../scripts"))
+
+from loopback import free_port  # noqa: E402
+
 SKYCTL = os.path.abspath(os.environ.get("SKYCTL", os.path.join(HERE, "../../build/cli/skyctl")))
 SECRET = "hunter2-of-the-test"
 DIGEST = hashlib.sha256(SECRET.encode()).hexdigest()
@@ -35,12 +38,6 @@ run: |
   test "$(printf %%s "$API_KEY" | sha256sum | cut -c1-64)" = "%s" || exit 9
   exec "$SKYCTL_BINARY" demo-llm --host "$MACHINE_ADDRESS" --port %d
 """
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 class Fake:
